@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "archive/codec.h"
+#include "base/stream.h"
+
+/// Trees in and out of archives, as streams (tar in the pax form, user guide "Package tiers").
+namespace halcyon {
+
+/// What went through a pack or an unpack.
+struct ArchiveStats {
+  std::uint64_t entries = 0;
+  std::uint64_t tree_bytes = 0;  ///< bytes of regular files
+};
+
+/// Archives the contents of `dir` to `out`, compressed: the entry `first` (a file in dir, such as
+/// the `tag`) at the very beginning, then the rest sorted by name. Owners are not recorded; modes,
+/// times (ns), symbolic and hard links are; sockets and devices raise an Error. `skip(relative
+/// path)` leaves entries (and what is below them) out.
+ArchiveStats pack(const std::filesystem::path& dir, Sink& out, Format format, unsigned threads,
+                  const std::string& first = {},
+                  const std::function<bool(const std::filesystem::path&)>& skip = nullptr);
+
+struct UnpackOptions {
+  /// Keep only entries for which this holds (relative, normalised path); all when empty.
+  std::function<bool(const std::filesystem::path&)> only;
+  std::uint64_t max_entries = 2'000'000;
+  std::uint64_t max_bytes = 64ULL << 30U;  ///< of regular files
+  unsigned threads = 2;
+};
+
+/// Unpacks an archive into `dir` (made when missing, else must be empty or ours). Absolute names,
+/// `..`, links that lead out of `dir`, entries under a link, devices and set-id bits are refused
+/// (Error "archive::unsafe-entry", naming the entry). An archive that ends early or does not decode
+/// raises "archive::truncated" / "archive::corrupt". Owners are ours. The caller gives a temporary
+/// directory and renames it when all is well. Reads `in` to its end.
+/// A symbolic link may be absolute only when `dir`'s final place `home` contains its target:
+/// layers refer to themselves by absolute path.
+ArchiveStats unpack(Source& in, const std::filesystem::path& dir, const std::filesystem::path& home,
+                    const UnpackOptions& options = {});
+
+/// The content of the first entry when it is a regular file called `name` of at most 1 MiB;
+/// nothing otherwise. Reads no more of `in` than needed.
+std::optional<std::string> read_first_entry(Source& in, const std::string& name);
+
+}  // namespace halcyon

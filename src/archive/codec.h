@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/stream.h"
+
+/// Compression as streams: xz in blocks of its own, so that several cores can pack and unpack it,
+/// gzip and zstd.
+namespace halcyon {
+
+enum class Format { gzip, xz, zstd };
+
+/// ".tar.gz", ".tar.xz", ".tar.zst" (user guide, package tiers).
+std::string_view archive_suffix(Format format);
+/// The format that a file name's suffix tells; raises Error "archive::unknown-format".
+Format format_of_name(std::string_view name);
+/// "gzip", "xz" or "zstd" as an option's value; raises Error "archive::unknown-format".
+Format parse_format(std::string_view name);
+
+/// Packs: what is written goes compressed to `out`. `finish` must be called at the end.
+class Encoder : public Sink {
+ public:
+  virtual void finish() = 0;
+};
+/// `threads` workers at most (xz, zstd). `out` must outlive the encoder.
+std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads);
+
+/// Unpacks, finding the format from the first bytes; plain tar passes as it is. bzip2 is refused
+/// with a message of its own. Errors: "archive::truncated", "archive::corrupt",
+/// "archive::unknown-format". `in` must outlive the decoder. Memory stays below 200 MB.
+std::unique_ptr<Source> make_decoder(Source& in, unsigned threads);
+
+}  // namespace halcyon

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "base/text.h"
+
+namespace halcyon {
+
+/// Measures a step for the log.
+class Stopwatch {
+ public:
+  std::chrono::milliseconds elapsed() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                                 start_);
+  }
+  /// "done, 3.2 s".
+  std::string done() const { return "done, " + format_duration(elapsed()); }
+  /// "done, 85 MB, 3.2 s".
+  std::string done(std::uint64_t bytes) const {
+    return "done, " + format_size(bytes) + ", " + format_duration(elapsed());
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace halcyon

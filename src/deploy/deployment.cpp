@@ -1,0 +1,230 @@
+#include "deploy/deployment.h"
+
+#include <fmt/format.h>
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/stopwatch.h"
+
+namespace halcyon {
+
+/// The four layers of an app, in the order in which they need each other.
+struct Deployment::Layers {
+  std::unique_ptr<GhcLayer> ghc;
+  std::unique_ptr<UpdatedCabalLayer> cabal;
+  std::unique_ptr<SandboxLayer> sandbox;
+  std::unique_ptr<AppLayer> app;
+};
+
+Deployment::Deployment(Run& run, const fs::path& source_dir)
+    : run_(run), repo_(CabalRepo::parse(run.options().get("cabal-repo"))) {
+  source_.dir = source_dir;
+  source_.package = read_package(source_dir);
+  source_.project = read_project(source_dir);
+  source_.digest = tree_digest(source_dir, is_not_source);
+  cabal_version_ = run.options().get("cabal-version");
+  if (cabal_version_.empty()) cabal_version_ = run.catalog().recommended_cabal();
+}
+
+std::optional<Constraints> Deployment::given_constraints() {
+  const Options& options = run_.options();
+  std::optional<fs::path> file;
+  if (options.is_set("constraints")) {
+    file = options.path("constraints");
+  } else if (options.is_set("constraints-dir")) {
+    const fs::path named = options.path("constraints-dir") / (label() + ".cabal.config");
+    if (fs::exists(named)) file = named;
+  }
+  if (!file) {
+    file = source_.project.freeze;
+    source_.has_own_constraints = file && file->filename() == "cabal.project.freeze";
+  }
+  if (!file) return {};
+  return Constraints::parse(read_file(*file), file->string());
+}
+
+std::string Deployment::decide_ghc_version() const {
+  const Constraint* base = has_constraints_ ? source_.constraints.find("base") : nullptr;
+  if (base != nullptr && !base->version.empty()) {
+    const Release* release = run_.catalog().ghc_of_base(base->version);
+    if (release == nullptr) {
+      throw Error("ghc::unknown-version", "No known GHC comes with base " + base->version)
+          .why("The constraints of " + label() + " ask for that version of base")
+          .fix(known_versions_advice(run_.catalog().ghc_versions()));
+    }
+    return release->version;
+  }
+  if (!source_.project.with_compiler.empty()) return source_.project.with_compiler;
+  const std::string option = run_.options().get("ghc-version");
+  return option.empty() ? run_.catalog().recommended_ghc() : option;
+}
+
+const Constraints& Deployment::constraints() {
+  if (has_constraints_) return source_.constraints;
+  if (auto given = given_constraints()) {
+    source_.constraints = std::move(*given);
+    has_constraints_ = true;
+    ghc_version_ = decide_ghc_version();
+  } else {
+    ghc_version_ = decide_ghc_version();
+    log::step("Resolving constraints: " + label() + " has no constraints file");
+    prepare_toolchain();
+    const bool may_build = may_build_dependencies();
+    GhcLayer ghc(run_.workspace(), ghc_version_);
+    run_.keeper().realise(ghc, false, may_build);
+    UpdatedCabalLayer cabal(run_.workspace(), run_.keeper(), cabal_version_, repo_, false);
+    run_.keeper().realise(cabal, false, may_build);
+    source_.constraints = solve_constraints(run_.workspace(), repo_, source_);
+    has_constraints_ = true;
+    log::warning(
+        "Using the newest versions of all dependencies: this build is not reproducible.\n"
+        "Freeze them, and commit the file:\n"
+        "  halcyon constraints > cabal.project.freeze");
+  }
+  source_.constraints.remove(source_.package.name);
+  if (!source_.project.settings.empty()) {
+    source_.constraints.settings.insert("--project-settings " + sha1(source_.project.settings));
+  }
+  return source_.constraints;
+}
+
+Deployment::Layers Deployment::make_layers(bool any_age_of_index) {
+  const Workspace& workspace = run_.workspace();
+  Layers layers;
+  layers.ghc = std::make_unique<GhcLayer>(workspace, ghc_version_);
+  layers.cabal = std::make_unique<UpdatedCabalLayer>(workspace, run_.keeper(), cabal_version_, repo_,
+                                                     any_age_of_index);
+  layers.sandbox = std::make_unique<SandboxLayer>(workspace, source_, layers.ghc->tag(),
+                                                  ghc_version_, cabal_version_, repo_);
+  layers.app =
+      std::make_unique<AppLayer>(workspace, source_, *layers.sandbox, ghc_version_, repo_);
+  layers.app->reconfigure(run_.options().flag("app-reconfigure"));
+  return layers;
+}
+
+bool Deployment::may_build_dependencies() const {
+  return !run_.options().flag("no-build") && !run_.options().flag("no-build-dependencies");
+}
+
+void Deployment::prepare_toolchain() {
+  if (run_.workspace().has_compiler()) return;
+  if (!toolchain_digest_) {
+    throw Error("toolchain::missing", "There is no C compiler on this machine")
+        .why("GHC needs one to link programs, and no toolchain was captured for this machine")
+        .fix("Debian, Ubuntu: apt-get install gcc libc6-dev libgmp-dev libffi-dev make");
+  }
+  ToolchainLayer toolchain(run_.workspace(), *toolchain_digest_);
+  run_.keeper().realise(toolchain);
+}
+
+void Deployment::describe() const {
+  const Options& options = run_.options();
+  log::label("Label:", label());
+  log::label("Prefix:", options.get("prefix"));
+  log::label("GHC version:", ghc_version_);
+  log::label("Cabal version:", cabal_version_);
+  log::label("Constraints:", fmt::format("{} packages, {}", source_.constraints.size(),
+                                         source_.constraints.digest().substr(0, 7)));
+  log::label("Storage:", run_.depot().storage() == nullptr ? "none"
+                                                           : run_.depot().storage()->describe());
+}
+
+void Deployment::require_builds_allowed(const Layers& layers, const Step& app_step) const {
+  if (may_build_dependencies()) return;
+  std::string missing;
+  const Layer* dependencies[] = {layers.ghc.get(), layers.cabal.get(), layers.sandbox.get()};
+  for (const Layer* layer : dependencies) {
+    const Step step = run_.keeper().plan(*layer);
+    if (step.builds()) missing += fmt::format("  {}: {}\n", layer->describe(), step.reason);
+  }
+  if (run_.options().flag("no-build")) {
+    missing += fmt::format("  {}: {}\n", layers.app->describe(), app_step.reason);
+  }
+  if (missing.empty()) return;
+  missing.pop_back();
+  throw Error("layer::missing", "Layers that may not be built here are missing:\n" + missing)
+      .why(run_.options().flag("no-build") ? "HALCYON_NO_BUILD is 1"
+                                           : "HALCYON_NO_BUILD_DEPENDENCIES is 1")
+      .exit(Exit::build_needed);
+}
+
+void Deployment::make_app() {
+  constraints();
+  describe();
+  const Options& options = run_.options();
+  Keeper& keeper = run_.keeper();
+  const bool rebuild_ghc = options.flag("ghc-rebuild");
+  const bool rebuild_cabal = options.flag("cabal-rebuild") || options.flag("cabal-update");
+  const bool rebuild_sandbox = options.flag("sandbox-rebuild") || rebuild_ghc;
+  const bool rebuild_app =
+      options.flag("app-rebuild") || options.flag("app-reconfigure") || rebuild_sandbox;
+  const bool rebuild_any = rebuild_cabal || rebuild_app;
+
+  Layers layers = make_layers(true);
+  const Step app_step = keeper.plan(*layers.app, options.flag("app-rebuild"));
+  if (!rebuild_any && !options.flag("retain-dependencies") && !app_step.builds()) {
+    log::step(label() + " did not change: using the app that is already built");
+    keeper.realise(*layers.app);
+    return;
+  }
+  require_builds_allowed(layers, app_step);
+  const bool may_build = may_build_dependencies();
+  if (rebuild_sandbox || keeper.plan(*layers.sandbox).builds()) layers = make_layers(false);
+  log::step("Preparing layers");
+  prepare_toolchain();
+  keeper.realise(*layers.ghc, rebuild_ghc, may_build);
+  keeper.realise(*layers.cabal, rebuild_cabal, may_build);
+  keeper.realise(*layers.sandbox, rebuild_sandbox, may_build);
+  keeper.realise(*layers.app, options.flag("app-rebuild") || rebuild_sandbox,
+                 !options.flag("no-build"));
+}
+
+void Deployment::install() const {
+  const Options& options = run_.options();
+  const fs::path target = options.path("root") / options.path("prefix").relative_path();
+  const Stopwatch watch;
+  log::begin("Installing " + label() + " into " + target.string());
+  copy_tree(run_.workspace().layer_dir("app") / "install", target);
+  log::end(watch.done());
+}
+
+void Deployment::hold_dependencies() {
+  const Layers layers = make_layers(true);
+  const Layer* dependencies[] = {layers.ghc.get(), layers.cabal.get(), layers.sandbox.get()};
+  for (const Layer* layer : dependencies) {
+    const Step step = run_.keeper().plan(*layer);
+    if (step.means == Means::cached) run_.depot().keep(step.source->key);
+    if (step.means != Means::stored) continue;
+    try {
+      run_.depot().fetch(*step.source);
+      run_.depot().keep(step.source->key);
+    } catch (const Error& error) {
+      run_.depot().distrust(*step.source, error.what());
+    }
+  }
+}
+
+void Deployment::release_layers() const {
+  if (run_.options().flag("retain-dependencies")) return;
+  for (const char* name : {"ghc", "cabal", "sandbox", "app", "toolchain"}) {
+    remove_layer(run_.workspace(), run_.workspace().layer_dir(name));
+  }
+}
+
+void make_environment(Run& run) {
+  const Options& options = run.options();
+  std::string ghc_version = options.get("ghc-version");
+  if (ghc_version.empty()) ghc_version = run.catalog().recommended_ghc();
+  std::string cabal_version = options.get("cabal-version");
+  if (cabal_version.empty()) cabal_version = run.catalog().recommended_cabal();
+  const bool may_build = !options.flag("no-build") && !options.flag("no-build-dependencies");
+  log::step("Preparing layers");
+  GhcLayer ghc(run.workspace(), ghc_version);
+  run.keeper().realise(ghc, options.flag("ghc-rebuild"), may_build);
+  UpdatedCabalLayer cabal(run.workspace(), run.keeper(), cabal_version,
+                          CabalRepo::parse(options.get("cabal-repo")), false);
+  run.keeper().realise(cabal, options.flag("cabal-rebuild") || options.flag("cabal-update"),
+                       may_build);
+}
+
+}  // namespace halcyon

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "deploy/run.h"
+#include "layers/app.h"
+#include "layers/app_source.h"
+#include "layers/ghc.h"
+#include "layers/sandbox.h"
+#include "layers/toolchain.h"
+
+namespace halcyon {
+
+/// An app on its way from source to an installed program: which layers it needs, and how to get
+/// them.
+class Deployment {
+ public:
+  /// Reads the app's description. Nothing is restored or built yet.
+  Deployment(Run& run, const std::filesystem::path& source_dir);
+
+  std::string label() const { return source_.package.label(); }
+  const AppSource& source() const { return source_; }
+
+  /// The constraints of every dependency: HALCYON_CONSTRAINTS, HALCYON_CONSTRAINTS_DIR, the app's
+  /// own file, else the solver's (which restores or builds GHC and Cabal).
+  const Constraints& constraints();
+
+  /// Makes the app layer real, and the layers it needs where it is not there yet. Raises Error
+  /// "layer::missing" (Exit::build_needed), naming every missing layer, when the options forbid to
+  /// build them.
+  void make_app();
+  /// Copies what the app installs to <HALCYON_ROOT>/<HALCYON_PREFIX>.
+  void install() const;
+  /// Keeps the archives of the dependencies in the cache, though an unchanged app did not need
+  /// them: the next change will.
+  void hold_dependencies();
+  /// Removes the layers, unless HALCYON_RETAIN_DEPENDENCIES is set.
+  void release_layers() const;
+
+  /// Allows to restore a captured toolchain where there is no compiler, preferably this one.
+  void use_toolchain(std::string digest) { toolchain_digest_ = std::move(digest); }
+
+ private:
+  struct Layers;
+  std::optional<Constraints> given_constraints();
+  std::string decide_ghc_version() const;
+  void prepare_toolchain();
+  void describe() const;
+  void require_builds_allowed(const Layers& layers, const Step& app_step) const;
+  bool may_build_dependencies() const;
+  Layers make_layers(bool any_age_of_index);
+
+  Run& run_;
+  AppSource source_;
+  CabalRepo repo_;
+  bool has_constraints_ = false;
+  std::string ghc_version_;
+  std::string cabal_version_;
+  std::optional<std::string> toolchain_digest_;
+};
+
+/// Restores or builds GHC and Cabal alone (no app given, or HALCYON_NO_APP).
+void make_environment(Run& run);
+
+}  // namespace halcyon

@@ -1,0 +1,97 @@
+#include "deploy/run.h"
+
+#include "base/log.h"
+#include "base/platform.h"
+#include "base/text.h"
+#include "store/s3.h"
+
+namespace halcyon {
+namespace {
+
+/// The catalog that came with the helper: beside it, or where `cmake --install` puts it.
+fs::path own_catalog() {
+  const fs::path bin = self_path().parent_path();
+  for (const fs::path& file :
+       {bin / "catalog.json", bin.parent_path() / "share" / "halcyon" / "catalog.json"}) {
+    if (fs::exists(file)) return file;
+  }
+  throw Error("catalog::missing", "The helper's catalog.json is missing")
+      .why("Looked beside " + self_path().string() + " and in ../share/halcyon")
+      .fix("Install the buildpack or the helper again");
+}
+
+Catalog load_catalog(const Options& options, HttpClient& http) {
+  Catalog catalog = Catalog::load(own_catalog());
+  const std::string overlay = options.get("catalog");
+  if (overlay.empty()) return catalog;
+  if (overlay.starts_with("http://") || overlay.starts_with("https://")) {
+    const TempDir work(fs::temp_directory_path());
+    const fs::path file = work.path() / "catalog.json";
+    download(http, overlay, file, "");
+    catalog.merge(Catalog::parse(read_file(file), log::redact(overlay)));
+  } else {
+    catalog.merge(Catalog::load(overlay));
+  }
+  return catalog;
+}
+
+}  // namespace
+
+std::unique_ptr<Storage> make_storage(const Options& options, HttpClient& http) {
+  if (options.flag("no-private-storage")) return nullptr;
+  if (options.is_set("s3-bucket")) {
+    for (const char* name : {"aws-access-key-id", "aws-secret-access-key"}) {
+      if (options.is_set(name)) continue;
+      const std::string variable = find_option(name)->variable();
+      throw Error("storage::incomplete", "HALCYON_S3_BUCKET is set, but " + variable + " is not")
+          .why("A private bucket cannot be used without credentials")
+          .fix("heroku config:set " + variable + "=...");
+    }
+    S3Options s3;
+    s3.bucket = options.get("s3-bucket");
+    s3.endpoint = options.get("s3-endpoint");
+    s3.acl = options.get("s3-acl");
+    s3.access_key = options.get("aws-access-key-id");
+    s3.secret_key = options.get("aws-secret-access-key");
+    s3.session_token = options.get("aws-session-token");
+    return std::make_unique<S3Storage>(std::move(s3), http, &std::chrono::system_clock::now);
+  }
+  if (options.is_set("storage-dir")) {
+    return std::make_unique<DirectoryStorage>(options.path("storage-dir"));
+  }
+  return nullptr;
+}
+
+Run::Run(Options& options, const Environment& environment, bool upload_must_work)
+    : options_(options),
+      catalog_(load_catalog(options, http_)),
+      storage_(make_storage(options, http_)),
+      cache_(options.path("cache-dir")),
+      depot_(cache_, storage_.get(), http_,
+             {!options.flag("no-archive"), !options.flag("no-upload"), upload_must_work}) {
+  workspace_.app_dir = options.path("app-dir");
+  workspace_.prefix = options.path("prefix");
+  workspace_.os = os_identifier();
+  workspace_.system = system_environment(environment);
+  workspace_.jobs = job_count();
+  workspace_.now = &std::chrono::system_clock::now;
+  workspace_.catalog = &catalog_;
+  workspace_.depot = &depot_;
+}
+
+void Run::begin() {
+  fs::create_directories(workspace_.root());
+  root_lock_ = std::make_unique<FileLock>(workspace_.root() / "lock");
+  remove_tree(workspace_.temp());
+  fs::create_directories(workspace_.temp());
+  fs::create_directories(cache_.dir());
+  cache_lock_ = std::make_unique<FileLock>(cache_.dir() / ".lock");
+  if (!options_.flag("no-clean-cache")) cache_.prepare(options_.flag("purge-cache"));
+}
+
+void Run::end() {
+  if (!options_.flag("no-clean-cache")) cache_.clean();
+  remove_tree(workspace_.temp());
+}
+
+}  // namespace halcyon

@@ -1,0 +1,182 @@
+#include "heroku/buildpack.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "archive/archive.h"
+#include "base/log.h"
+#include "base/platform.h"
+#include "base/version.h"
+#include "deploy/deployment.h"
+#include "heroku/config_vars.h"
+#include "heroku/slug.h"
+
+namespace halcyon {
+namespace {
+
+constexpr const char* app_dir = "/app";
+constexpr const char* build_command = "heroku run -x halcyon build";
+
+std::string storage_advice() {
+  return "heroku config:set HALCYON_AWS_ACCESS_KEY_ID=...\n"
+         "heroku config:set HALCYON_AWS_SECRET_ACCESS_KEY=...\n"
+         "heroku config:set HALCYON_S3_BUCKET=...";
+}
+
+std::string indent(const std::string& text) {
+  std::string out;
+  for (const std::string& line : lines(text)) out += "  " + line + "\n";
+  return out;
+}
+
+/// Keeps the source as it was pushed: files that the buildpack adds must not change its digest.
+fs::path archive_source(const Run& run, const fs::path& build_dir) {
+  const fs::path archive = run.workspace().temp() / "source.tar.gz";
+  FileSink file(archive);
+  pack(build_dir, file, Format::gzip, 1, {}, is_not_source);
+  file.commit();
+  return archive;
+}
+
+/// The toolchain of this build image, captured and uploaded when storage does not have it.
+void capture_toolchain(Run& run, ToolchainLayer& toolchain) {
+  if (!run.depot().uploads()) return;
+  const Step step = run.keeper().plan(toolchain);
+  if (!step.builds()) return;
+  run.keeper().realise(toolchain);
+  remove_layer(run.workspace(), toolchain.dir());
+  run.depot().forget_archive(toolchain.key());
+}
+
+void tell_what_is_missing(const Run& run, const std::string& label, const Error& missing) {
+  std::string text = fmt::format("Cannot deploy {} yet.\n{}\n", label, missing.what());
+  text += "\nA push is too short to build them, so this release holds the buildpack and the source "
+          "only.\n";
+  if (!run.has_storage()) {
+    text += "\nThere is no storage to build them into. Set up a private S3 bucket:\n" +
+            indent(storage_advice()) + "\nand push again:\n" +
+            indent("git commit --allow-empty -m 'Deploy' && git push heroku master");
+  } else {
+    text += "\nBuild them on a one-off dyno (-s performance-l is faster, where you have it):\n" +
+            indent(build_command) + "\nthen deploy:\n" +
+            indent("git commit --allow-empty -m 'Deploy' && git push heroku master");
+  }
+  log::warning(text);
+}
+
+/// Installs the app into the build directory, by way of a root directory of its own.
+void install_into_slug(Run& run, Options& options, const Deployment& deployment,
+                       const fs::path& build_dir) {
+  const TempDir root(run.workspace().temp(), "root-");
+  options.set("root", root.path().string());
+  deployment.install();
+  copy_tree(root.path() / fs::path(app_dir).relative_path(), build_dir);
+}
+
+std::string toolchain_digest(const fs::path& slug_dir) {
+  return std::string(trim(read_file_if_any(slug_dir / "toolchain", 1U << 10U).value_or("")));
+}
+
+}  // namespace
+
+Exit buildpack_detect(const fs::path& build_dir) {
+  if (looks_like_haskell(build_dir)) {
+    std::puts("Haskell");
+    return Exit::done;
+  }
+  std::fputs("No Haskell app here: no .cabal file, cabal.project, stack.yaml or package.yaml at "
+             "the top of the source.\n",
+             stderr);
+  return Exit::failed;
+}
+
+Exit buildpack_compile(const fs::path& build_dir, const fs::path& cache_dir,
+                       const fs::path& env_dir, const Environment& environment) {
+  log::step(fmt::format("Welcome to Haskell on Heroku (Halcyon {})", kVersion));
+  const Environment vars = read_config_vars(env_dir);
+  Environment merged = environment;
+  std::erase_if(merged, [](const auto& entry) { return entry.first.starts_with("HALCYON_"); });
+  merged.insert(vars.begin(), vars.end());
+  Options options({}, merged);
+  tell_config_vars(vars);
+  options.read_magic(build_dir);
+  options.set("app-dir", app_dir);
+  options.set("prefix", app_dir);
+  options.set("cache-dir", (cache_dir / "halcyon").string());
+  options.set_default("no-build-dependencies", "1");
+  options.set("retain-dependencies", "0");
+
+  Run run(options, merged, false);
+  run.begin();
+  SlugParts parts;
+  const auto stack = environment.find("STACK");
+  parts.stack = stack == environment.end() ? "" : stack->second;
+  parts.source_archive = archive_source(run, build_dir);
+  const auto toolchain = ToolchainLayer::of_this_machine(run.workspace());
+  if (toolchain) parts.toolchain = toolchain->digest();
+
+  Deployment deployment(run, build_dir);
+  log::step("Deploying " + deployment.label());
+  try {
+    deployment.make_app();
+    install_into_slug(run, options, deployment, build_dir);
+    write_procfile(build_dir, deployment.source().package);
+    deployment.hold_dependencies();
+  } catch (const Error& error) {
+    if (error.exit() != Exit::build_needed) throw;
+    if (toolchain) capture_toolchain(run, *toolchain);
+    tell_what_is_missing(run, deployment.label(), error);
+    log::step("Deploying the buildpack only");
+    write_slug(build_dir, parts);
+    deployment.release_layers();
+    run.end();
+    return Exit::done;
+  }
+  write_slug(build_dir, parts);
+  deployment.release_layers();
+  run.end();
+  log::step("App deployed: " + deployment.label());
+  log::detail("To see it:  heroku open");
+  return Exit::done;
+}
+
+std::string buildpack_release() { return "---\naddons: []\ndefault_process_types: {}\n"; }
+
+fs::path slug_source() {
+  const fs::path source = self_path().parent_path().parent_path() / "source.tar.gz";
+  return fs::exists(source) ? source : fs::path();
+}
+
+void build_on_dyno(Options& options, const Environment& environment) {
+  const fs::path archive = slug_source();
+  const fs::path ours = archive.parent_path();
+  options.set("app-dir", ours.parent_path().string());
+  options.set("prefix", ours.parent_path().string());
+  options.set("no-build-dependencies", "0");
+  options.set("no-build", "0");
+  options.set("cache-dir", (ours / "cache").string());
+  Run run(options, environment, true);
+  if (!run.has_storage() || !run.depot().uploads()) {
+    throw Error("storage::none", "There is no storage to keep what would be built here")
+        .why(run.has_storage() ? "HALCYON_NO_UPLOAD or HALCYON_NO_ARCHIVE is set: a push could not "
+                                 "use what this dyno builds"
+                               : "A one-off dyno's disk is gone when it ends, and a push cannot "
+                                 "reach it: a private S3 bucket carries the layers from here to there")
+        .fix(run.has_storage() ? "heroku config:unset HALCYON_NO_UPLOAD HALCYON_NO_ARCHIVE"
+                               : storage_advice());
+  }
+  run.begin();
+  const fs::path source = run.workspace().temp() / "app";
+  FileSource file(archive);
+  unpack(file, source, source);
+  options.read_magic(source);
+  Deployment deployment(run, source);
+  log::step("Building " + deployment.label());
+  deployment.use_toolchain(toolchain_digest(ours));
+  deployment.make_app();
+  log::step("App built: " + deployment.label());
+  log::detail("To deploy it:  git commit --allow-empty -m 'Deploy' && git push heroku master");
+}
+
+}  // namespace halcyon

@@ -1,0 +1,50 @@
+#include "heroku/config_vars.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/files.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "options/options.h"
+
+namespace halcyon {
+namespace {
+
+constexpr std::string_view prefix = "HALCYON_";
+
+/// Set by the buildpack: where things are is Heroku's business, not a config var's.
+constexpr std::array<std::string_view, 4> decided{"HALCYON_APP_DIR", "HALCYON_PREFIX",
+                                                  "HALCYON_ROOT", "HALCYON_CACHE_DIR"};
+
+bool is_ours(const std::string& name) {
+  return name.starts_with(prefix) && !name.starts_with("HALCYON_INTERNAL_") &&
+         std::all_of(name.begin(), name.end(), is_word_char) &&
+         std::find(decided.begin(), decided.end(), name) == decided.end();
+}
+
+}  // namespace
+
+Environment read_config_vars(const fs::path& env_dir) {
+  Environment vars;
+  if (env_dir.empty() || !fs::is_directory(env_dir)) return vars;
+  for (const auto& entry : fs::directory_iterator(env_dir)) {
+    const std::string name = entry.path().filename().string();
+    if (is_ours(name) && entry.is_regular_file()) vars[name] = read_file(entry.path());
+  }
+  return vars;
+}
+
+void tell_config_vars(const Environment& vars) {
+  if (vars.empty()) return;
+  log::detail("Config vars:");
+  for (const auto& [name, value] : vars) {
+    std::string option = lower(name.substr(prefix.size()));
+    std::replace(option.begin(), option.end(), '_', '-');
+    const Option* known = find_option(option);
+    const bool secret = known == nullptr || known->secret;
+    log::label(name + ":", secret ? "(secret)" : std::string(trim(value)));
+  }
+}
+
+}  // namespace halcyon

@@ -1,0 +1,48 @@
+#include "heroku/slug.h"
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "base/log.h"
+#include "base/platform.h"
+
+namespace halcyon {
+namespace {
+
+// Sourced by bash at the start of every dyno. A helper that does not run must not keep the app from
+// starting.
+constexpr const char* profile =
+    "export HALCYON_NO_SELFUPDATE=1\n"
+    "eval \"$(\"$HOME/.halcyon/bin/halcyon\" paths 2>/dev/null || true)\"\n";
+
+}  // namespace
+
+void write_slug(const fs::path& build_dir, const SlugParts& parts) {
+  const fs::path ours = build_dir / ".halcyon";
+  const fs::path self = self_path();
+  halcyon::copy_file(self, ours / "bin" / "halcyon");
+  fs::path catalog = self.parent_path() / "catalog.json";
+  if (!fs::exists(catalog)) {
+    catalog = self.parent_path().parent_path() / "share" / "halcyon" / "catalog.json";
+  }
+  halcyon::copy_file(catalog, ours / "bin" / "catalog.json");
+  halcyon::copy_file(parts.source_archive, ours / "source.tar.gz");
+  write_file(ours / "stack", parts.stack + "\n");
+  write_file(ours / "toolchain", parts.toolchain + "\n");
+  write_file(build_dir / ".profile.d" / "halcyon.sh", profile);
+}
+
+std::string web_executable(const Package& package) {
+  const auto& all = package.executables;
+  if (std::find(all.begin(), all.end(), package.name) != all.end()) return package.name;
+  return all.empty() ? "" : all.front();
+}
+
+void write_procfile(const fs::path& build_dir, const Package& package) {
+  const std::string executable = web_executable(package);
+  if (executable.empty() || fs::exists(build_dir / "Procfile")) return;
+  write_file(build_dir / "Procfile", "web: bin/" + executable + "\n");
+  log::detail("The app has no Procfile: using web: bin/" + executable);
+}
+
+}  // namespace halcyon

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "layers/app_source.h"
+#include "layers/layer.h"
+#include "layers/sandbox.h"
+
+namespace halcyon {
+
+/// The app layer: the installed app (`install`), its source as it was built (`source`) and all
+/// intermediate products (`dist`), so that a changed app is rebuilt incrementally (user guide, "App
+/// packages"). Built offline against the sandbox.
+class AppLayer : public Layer {
+ public:
+  AppLayer(const Workspace& workspace, const AppSource& source, const SandboxLayer& sandbox,
+           std::string ghc_version, CabalRepo repo);
+  std::string name() const override { return "app"; }
+  std::string describe() const override { return "app " + source_.package.label(); }
+  Tag tag() const override;
+  std::string archive_name() const override;
+  Format format() const override { return Format::gzip; }
+  std::string problem(const std::filesystem::path& dir) const override;
+  void build() override;
+  std::vector<Similar> similar() const override;
+  void extend() override;
+
+  /// HALCYON_APP_RECONFIGURE: an incremental build configures anew.
+  void reconfigure(bool value) { reconfigure_ = value; }
+
+ private:
+  void compile();
+  void collect() const;
+
+  const AppSource& source_;
+  std::string sandbox_tag_digest_;
+  std::string ghc_version_;
+  CabalRepo repo_;
+  bool reconfigure_ = false;
+};
+
+/// Makes `copy` equal to `source` (but for what is_not_source leaves out and for files in `keep`):
+/// files that did not change are not touched, so that their times tell cabal and GHC the truth.
+/// Returns the differences as "+ path", "* path", "- path".
+std::vector<std::string> synchronise(const std::filesystem::path& source,
+                                     const std::filesystem::path& copy,
+                                     const std::vector<std::filesystem::path>& keep);
+
+}  // namespace halcyon

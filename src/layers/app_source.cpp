@@ -1,0 +1,60 @@
+#include "layers/app_source.h"
+
+#include "base/log.h"
+#include "base/stopwatch.h"
+#include "layers/tools.h"
+
+namespace halcyon {
+
+bool is_not_source(const fs::path& path) {
+  const std::string name = path.filename().string();
+  if (name == ".git" || name == "dist-newstyle" || name == ".stack-work" ||
+      name == ".cabal-sandbox" || name == "cabal.sandbox.config" ||
+      name.starts_with(".ghc.environment.")) {
+    return true;
+  }
+  // At the top only: apps may well have such names further down.
+  return path == ".halcyon" || path == "dist";
+}
+
+void write_constraints(const AppSource& source, const fs::path& copy) {
+  if (source.has_own_constraints) return;
+  const fs::path file = copy / "cabal.project.freeze";
+  const std::string text = source.constraints.format();
+  if (read_file_if_any(file) != text) write_file(file, text);
+}
+
+Command cabal_command(const Workspace& workspace, const CabalRepo& repo, const fs::path& copy,
+                      const fs::path& build_dir, const std::vector<std::string>& words) {
+  Command command;
+  command.argv = {(workspace.layer_dir("cabal") / "bin" / "cabal").string(),
+                  "--config-file=" + write_cabal_config(workspace, repo).string()};
+  command.argv.insert(command.argv.end(), words.begin(), words.end());
+  command.argv.push_back("--builddir=" + build_dir.string());
+  command.argv.push_back("--with-compiler=" + (workspace.layer_dir("ghc") / "bin" / "ghc").string());
+  command.dir = copy;
+  command.env = workspace.tools();
+  command.env["CABAL_DIR"] = (workspace.temp() / "home" / ".cabal").string();
+  return command;
+}
+
+Constraints solve_constraints(const Workspace& workspace, const CabalRepo& repo,
+                              const AppSource& source) {
+  const TempDir work(workspace.temp(), "solve-");
+  const fs::path copy = work.path() / "source";
+  copy_tree(source.dir, copy, is_not_source);
+  const Stopwatch watch;
+  log::begin("Resolving dependencies");
+  Command freeze = cabal_command(workspace, repo, copy, work.path() / "dist", {"v2-freeze"});
+  freeze.output = Output::file;
+  freeze.log_file = workspace.log_file("constraints");
+  run_tool(workspace, "resolve the dependencies of " + source.package.label(),
+           "constraints::unsolvable", freeze);
+  log::end(watch.done());
+  const fs::path frozen = copy / "cabal.project.freeze";
+  Constraints constraints = Constraints::parse(read_file(frozen), frozen.filename().string());
+  constraints.remove(source.package.name);
+  return constraints;
+}
+
+}  // namespace halcyon

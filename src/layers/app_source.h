@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "haskell/constraints.h"
+#include "haskell/package.h"
+#include "haskell/project.h"
+#include "layers/cabal.h"
+
+namespace halcyon {
+
+/// An app's source directory, and what is known of it. The directory is never written to.
+struct AppSource {
+  std::filesystem::path dir;
+  Package package;
+  Project project;
+  Constraints constraints;         ///< every dependency; the app itself is not among them
+  bool has_own_constraints = false;  ///< `constraints` are those of its cabal.project.freeze
+  std::string digest;              ///< of the source tree
+};
+
+/// What is no part of an app's source: version control, build products, our own directory.
+bool is_not_source(const std::filesystem::path& path);
+
+/// Writes the constraints into a copy of the source, as cabal.project.freeze, unless its own file
+/// says the same already.
+void write_constraints(const AppSource& source, const std::filesystem::path& copy);
+
+/// A cabal command in a copy of the source: our configuration, our HOME, build products in
+/// `build_dir`.
+Command cabal_command(const Workspace& workspace, const CabalRepo& repo,
+                      const std::filesystem::path& copy, const std::filesystem::path& build_dir,
+                      const std::vector<std::string>& words);
+
+/// Asks the solver for constraints, for an app that has none (reference, `constraints`): the newest
+/// versions that fit. Needs the GHC and updated Cabal layers in place.
+Constraints solve_constraints(const Workspace& workspace, const CabalRepo& repo,
+                              const AppSource& source);
+
+}  // namespace halcyon

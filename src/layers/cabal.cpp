@@ -1,0 +1,199 @@
+#include "layers/cabal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "archive/archive.h"
+#include "base/log.h"
+#include "base/stopwatch.h"
+#include "base/text.h"
+#include "layers/ghc.h"
+#include "layers/tools.h"
+
+namespace halcyon {
+namespace {
+
+constexpr std::chrono::hours reuse_time{24};
+constexpr std::size_t timestamp_length = 14;
+
+/// The file called `cabal` in an unpacked distribution.
+fs::path find_cabal(const fs::path& dir) {
+  for (const fs::path& path : walk(dir)) {
+    if (path.filename() == "cabal" && fs::is_regular_file(fs::symlink_status(dir / path))) {
+      return dir / path;
+    }
+  }
+  throw Error("cabal::odd-distribution", "The cabal-install distribution is not of the usual shape")
+      .why("Expected a program called cabal in it");
+}
+
+}  // namespace
+
+CabalRepo CabalRepo::parse(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  return {text.substr(0, colon), colon == std::string::npos ? "" : text.substr(colon + 1)};
+}
+
+PlainCabalLayer::PlainCabalLayer(const Workspace& workspace, const std::string& version)
+    : Layer(workspace) {
+  const Release* release = workspace.catalog->cabal(version);
+  const Distribution* distribution =
+      release == nullptr ? nullptr : Catalog::distribution(*release, workspace.os);
+  if (distribution == nullptr || distribution->sha256.empty()) {
+    throw Error("cabal::unknown-version",
+                fmt::format("The catalog has no distribution of cabal-install {} for {}", version,
+                            workspace.os))
+        .fix(known_versions_advice(workspace.catalog->cabal_versions()));
+  }
+  release_ = *release;
+  distribution_ = *distribution;
+}
+
+Tag PlainCabalLayer::tag() const {
+  return base_tag("cabal-" + release_.version).add("original-sha256", distribution_.sha256);
+}
+
+std::string PlainCabalLayer::archive_name() const {
+  return fmt::format("halcyon-cabal-{}{}", release_.version, archive_suffix(format()));
+}
+
+std::string PlainCabalLayer::problem(const fs::path& dir) const {
+  return fs::exists(dir / "bin" / "cabal") ? "" : "it has no bin/cabal";
+}
+
+void PlainCabalLayer::build() {
+  const Workspace& ws = workspace();
+  const fs::path original =
+      ws.depot->original(distribution_.url, distribution_.file_name(), distribution_.sha256);
+  const TempDir work(ws.temp(), "cabal-");
+  const fs::path source = work.path() / "source";
+  FileSource file(original);
+  unpack(file, source, dir());
+  const fs::path tree = work.path() / "cabal";
+  fs::create_directories(tree / "bin");
+  fs::rename(find_cabal(source), tree / "bin" / "cabal");
+  fs::permissions(tree / "bin" / "cabal", fs::perms(0755));
+  strip_tree(ws, tree);
+  fs::rename(tree, dir());
+  Command version;
+  version.argv = {(dir() / "bin" / "cabal").string(), "--numeric-version"};
+  version.env = ws.tools();
+  version.output = Output::capture;
+  const Outcome outcome = run(version);
+  if (!outcome.ok() || trim(outcome.out) != release_.version) {
+    throw Error("cabal::not-working", "cabal-install " + release_.version + " does not work here")
+        .why(outcome.errors.empty() ? "It says that it is version " + outcome.out : outcome.errors);
+  }
+}
+
+UpdatedCabalLayer::UpdatedCabalLayer(const Workspace& workspace, Keeper& keeper,
+                                     const std::string& version, CabalRepo repo, bool any_age)
+    : Layer(workspace),
+      keeper_(keeper),
+      plain_(workspace, version),
+      repo_(std::move(repo)),
+      any_age_(any_age),
+      timestamp_(format_timestamp(workspace.now())) {}
+
+Tag UpdatedCabalLayer::tag() const {
+  return plain_.tag().add("repo", repo_.name + ":" + log::redact(repo_.url)).add("updated", timestamp_);
+}
+
+bool UpdatedCabalLayer::is_fresh(const std::string& timestamp) const {
+  const auto time = parse_timestamp(timestamp);
+  const auto now = workspace().now();
+  // A time in the future is another machine's wrong clock, or ours: as good as now.
+  return time && (any_age_ || now - *time < reuse_time);
+}
+
+bool UpdatedCabalLayer::accepts(const Tag& found) const {
+  return found.matches_except(tag(), {"updated"}) && is_fresh(found.get("updated"));
+}
+
+std::string UpdatedCabalLayer::archive_name() const {
+  return fmt::format("halcyon-cabal-{}-{}{}", plain_.version(), timestamp_,
+                     archive_suffix(format()));
+}
+
+std::vector<std::string> UpdatedCabalLayer::alternatives() const {
+  const std::string prefix = workspace().key("halcyon-cabal-" + plain_.version() + "-");
+  const std::string_view suffix = archive_suffix(format());
+  std::vector<std::string> keys = workspace().depot->archives(prefix);
+  std::erase_if(keys, [&](const std::string& key) {
+    return key.size() != prefix.size() + timestamp_length + suffix.size() ||
+           !key.ends_with(suffix) || !is_fresh(key.substr(prefix.size(), timestamp_length));
+  });
+  std::sort(keys.rbegin(), keys.rend());
+  return keys;
+}
+
+std::string UpdatedCabalLayer::problem(const fs::path& dir) const {
+  if (!fs::exists(dir / "packages" / repo_.name)) return "it has no package index";
+  return plain_.problem(dir);
+}
+
+std::vector<Similar> UpdatedCabalLayer::similar() const {
+  const UpdatedCabalLayer old(workspace(), keeper_, plain_.version(), repo_, true);
+  std::vector<std::string> keys = old.alternatives();
+  keys.push_back(plain_.key());
+  for (const std::string& key : keys) {
+    auto found = workspace().depot->find(key);
+    if (!found) continue;
+    const Tag found_tag = Tag::parse(found->manifest.tag, key);
+    if (old.accepts(found_tag)) return {{std::move(*found), "its package index is out of date"}};
+    if (plain_.accepts(found_tag)) return {{std::move(*found), "it has no package index yet"}};
+  }
+  return {};
+}
+
+void UpdatedCabalLayer::build() {
+  keeper_.realise(plain_);
+  fs::remove(dir() / "tag");
+  update();
+}
+
+void UpdatedCabalLayer::update() {
+  const Workspace& ws = workspace();
+  const Stopwatch watch;
+  log::begin("Updating the package index from " + log::redact(repo_.url));
+  Command update;
+  update.argv = {(dir() / "bin" / "cabal").string(),
+                 "--config-file=" + write_cabal_config(ws, repo_).string(), "v2-update"};
+  update.output = Output::file;
+  update.log_file = ws.log_file("cabal");
+  try {
+    run_tool(ws, "update the package index", "cabal::update-failed", update);
+  } catch (Error& error) {
+    error.fix("Check that " + log::redact(repo_.url) +
+              " can be reached, and HALCYON_CABAL_REPO; try again");
+    throw;
+  }
+  log::end(watch.done());
+}
+
+fs::path write_cabal_config(const Workspace& workspace, const CabalRepo& repo) {
+  std::string text = fmt::format("repository {}\n  url: {}\n", repo.name, repo.url);
+  // cabal knows the root keys of the public Hackage; other repositories are not signed.
+  if (repo.name != "hackage.haskell.org") text += "  secure: False\n";
+  if (repo.url.starts_with("http://")) text += "http-transport: plain-http\n";
+  const fs::path packages = workspace.layer_dir("cabal") / "packages";
+  const fs::path sandbox = workspace.layer_dir("sandbox");
+  const fs::path scratch = workspace.temp();
+  text += fmt::format(
+      "remote-repo-cache: {}\nstore-dir: {}\nlogs-dir: {}\nworld-file: {}\nbuild-summary: {}\n"
+      "symlink-bindir: {}\ninstalldir: {}\n",
+      packages.string(), (sandbox / "store").string(), (scratch / "logs").string(),
+      (scratch / "world").string(), (scratch / "logs" / "build.log").string(),
+      (scratch / "bin").string(), (scratch / "bin").string());
+  text += fmt::format(
+      "jobs: {}\ndocumentation: False\ntests: False\nbenchmarks: False\noptimization: True\n"
+      "library-vanilla: True\nshared: True\nlibrary-profiling: False\nprofiling: False\n"
+      "debug-info: False\nlibrary-stripping: True\nexecutable-stripping: True\n",
+      workspace.jobs);
+  const fs::path file = workspace.root() / "cabal.config";
+  write_file(file, text);
+  return file;
+}
+
+}  // namespace halcyon

@@ -1,0 +1,205 @@
+#include "layers/keeper.h"
+
+#include <fmt/format.h>
+
+#include "archive/archive.h"
+#include "base/log.h"
+#include "base/stopwatch.h"
+
+namespace halcyon {
+namespace {
+
+constexpr const char* tag_file = "tag";
+
+/// The tag of a layer's directory, when it has a readable one.
+std::optional<Tag> read_tag(const fs::path& dir) {
+  try {
+    const auto text = read_file_if_any(dir / tag_file, 1U << 20U);
+    if (!text) return {};
+    return Tag::parse(*text, (dir / tag_file).string());
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+/// Remembers which archive a layer on disk came from, so that the cache keeps it.
+fs::path origin_file(const Layer& layer) {
+  return layer.workspace().root() / "origin" / layer.name();
+}
+
+std::optional<Found> find_acceptable(const Layer& layer) {
+  std::vector<std::string> keys{layer.key()};
+  for (const Place place : {Place::cache, Place::storage}) {
+    for (const std::string& key : keys) {
+      const auto found = layer.workspace().depot->find(key);
+      if (!found || found->place != place) continue;
+      if (layer.accepts(Tag::parse(found->manifest.tag, key))) return found;
+    }
+    if (place == Place::cache) {
+      const auto more = layer.alternatives();
+      keys.insert(keys.end(), more.begin(), more.end());
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_string(Means means) {
+  switch (means) {
+    case Means::existing: return "already there";
+    case Means::cached: return "restored from the cache";
+    case Means::stored: return "restored from storage";
+    case Means::extended: return "extended";
+    case Means::built: return "built";
+  }
+  return "";
+}
+
+Step Keeper::plan(const Layer& layer, bool rebuild) const {
+  if (rebuild) return {Means::built, {}, "asked to rebuild"};
+  if (const auto tag = read_tag(layer.dir())) {
+    if (layer.accepts(*tag) && layer.problem(layer.dir()).empty()) {
+      return {Means::existing, {}, "the tag matches"};
+    }
+  }
+  if (auto found = find_acceptable(layer)) {
+    const Means means = found->place == Place::cache ? Means::cached : Means::stored;
+    return {means, std::move(found), "the tag matches"};
+  }
+  auto similar = layer.similar();
+  if (!similar.empty()) {
+    return {Means::extended, std::move(similar.front().found), std::move(similar.front().reason)};
+  }
+  return {Means::built, {}, "none like it in cache or storage"};
+}
+
+Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
+  const Workspace& workspace = layer.workspace();
+  for (;;) {
+    Step step = plan(layer, rebuild);
+    if (step.builds() && !may_build) {
+      throw Error("layer::missing", "The " + layer.describe() + " layer is missing")
+          .why(step.reason)
+          .exit(Exit::build_needed);
+    }
+    try {
+      switch (step.means) {
+        case Means::existing:
+          log::detail("Using the existing " + layer.describe() + " layer");
+          workspace.depot->keep(read_file_if_any(origin_file(layer)).value_or(layer.key()));
+          break;
+        case Means::cached:
+        case Means::stored: {
+          const Tag tag = Tag::parse(step.source->manifest.tag, step.source->key);
+          restore(layer, *step.source, tag);
+          workspace.depot->keep(step.source->key);
+          write_file(origin_file(layer), step.source->key);
+          break;
+        }
+        case Means::extended:
+        case Means::built: make(layer, step); break;
+      }
+      return step;
+    } catch (const Error& error) {
+      const bool archive_is_wrong =
+          step.source && (error.id().starts_with("archive::") || error.id() == "depot::corrupt");
+      if (!archive_is_wrong) throw;
+      workspace.depot->distrust(*step.source, std::string(error.what()) +
+                                                  (error.why().empty() ? "" : ": " + error.why()));
+    }
+  }
+}
+
+void Keeper::restore(const Layer& layer, const Found& found, const Tag& expected) const {
+  const Workspace& workspace = layer.workspace();
+  const fs::path archive = workspace.depot->fetch(found);
+  const TempDir stage(workspace.temp(), "restore-");
+  const fs::path tree = stage.path() / layer.name();
+  const Stopwatch watch;
+  log::begin(fmt::format("Restoring the {} layer", layer.describe()));
+  FileSource file(archive);
+  UnpackOptions options;
+  options.threads = workspace.jobs;
+  ArchiveStats stats;
+  if (found.place == Place::cache) {
+    HashingSource hashing(file);
+    stats = unpack(hashing, tree, layer.dir(), options);
+    if (hashing.finish() != found.manifest.sha256) {
+      throw Error("depot::corrupt", "Its SHA-256 is not the one of its manifest");
+    }
+  } else {
+    stats = unpack(file, tree, layer.dir(), options);  // fetch has verified it
+  }
+  if (read_tag(tree) != expected) {
+    throw Error("archive::foreign", "Its tag is not the one of its manifest");
+  }
+  if (const std::string problem = layer.problem(tree); !problem.empty()) {
+    throw Error("archive::foreign", problem);
+  }
+  remove_layer(workspace, layer.dir());
+  fs::rename(tree, layer.dir());
+  log::end(watch.done(stats.tree_bytes));
+}
+
+void Keeper::make(Layer& layer, const Step& step) const {
+  const Workspace& workspace = layer.workspace();
+  const Stopwatch watch;
+  bool done = false;
+  if (step.means == Means::extended) {
+    log::step(fmt::format("Extending the {} layer: {}", layer.describe(), step.reason));
+    restore(layer, *step.source, Tag::parse(step.source->manifest.tag, step.source->key));
+    fs::remove(layer.dir() / tag_file);
+    try {
+      layer.extend();
+      done = true;
+    } catch (const Error& error) {
+      if (error.id() == "process::interrupted" || !layer.rebuilds_after_failed_extension()) throw;
+      log::warning(fmt::format("Cannot extend: {}\n{}\nBuilding from scratch.", error.what(),
+                               error.why()));
+    }
+  }
+  if (!done) {
+    log::step("Building the " + layer.describe() + " layer");
+    remove_layer(workspace, layer.dir());
+    layer.build();
+  }
+  if (const std::string problem = layer.problem(layer.dir()); !problem.empty()) {
+    throw Error("layer::incomplete", "The " + layer.describe() + " layer is not usable")
+        .why(problem);
+  }
+  write_file(layer.dir() / tag_file, layer.tag().text());
+  log::detail(fmt::format("{} layer {}, {}, {}", layer.describe(), done ? "extended" : "built",
+                          format_size(tree_size(layer.dir())), format_duration(watch.elapsed())));
+  archive(layer);
+}
+
+void Keeper::archive(const Layer& layer) const {
+  const Workspace& workspace = layer.workspace();
+  Depot& depot = *workspace.depot;
+  if (!depot.archives_layers()) return;
+  const Stopwatch watch;
+  log::begin("Archiving the " + layer.describe() + " layer");
+  FileSink file(depot.file(layer.key()));
+  HashingSink hashing(file);
+  const ArchiveStats stats =
+      pack(layer.dir(), hashing, layer.format(), workspace.jobs, tag_file,
+           [&layer](const fs::path& path) { return layer.skips(path); });
+  file.commit();
+  log::end(watch.done(hashing.bytes()));
+  Manifest manifest;
+  manifest.tag = layer.tag().text();
+  manifest.bytes = hashing.bytes();
+  manifest.sha256 = hashing.hex();
+  manifest.tree_bytes = stats.tree_bytes;
+  depot.put(layer.key(), manifest, layer.companion());
+  write_file(origin_file(layer), layer.key());
+}
+
+void remove_layer(const Workspace& workspace, const fs::path& dir) {
+  if (!fs::exists(fs::symlink_status(dir))) return;
+  const TempDir trash(workspace.temp(), "trash-");
+  fs::rename(dir, trash.path() / "layer");
+}
+
+}  // namespace halcyon

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "layers/layer.h"
+
+namespace halcyon {
+
+/// How a layer can be had, cheapest first.
+enum class Means { existing, cached, stored, extended, built };
+std::string_view to_string(Means means);
+
+/// How one layer will be had: data, decided without any effect on the layer.
+struct Step {
+  Means means = Means::built;
+  std::optional<Found> source;  ///< the archive that is restored or extended
+  std::string reason;
+  /// Building or extending, as opposed to restoring.
+  bool builds() const { return means == Means::extended || means == Means::built; }
+};
+
+/// Carries out what is the same for all layers.
+class Keeper {
+ public:
+  /// Decides how to get a layer. `rebuild` passes over everything that exists.
+  Step plan(const Layer& layer, bool rebuild = false) const;
+
+  /// Makes the layer real at its directory by the means of the plan, falling back to the next one
+  /// when an archive turns out to be wrong: then the plan is made anew, and `may_build` false
+  /// raises Error "layer::missing" (Exit::build_needed). What is built is archived and uploaded.
+  Step realise(Layer& layer, bool rebuild = false, bool may_build = true);
+
+ private:
+  void restore(const Layer& layer, const Found& found, const Tag& expected) const;
+  void make(Layer& layer, const Step& step) const;
+  void archive(const Layer& layer) const;
+};
+
+/// Removes a layer's directory so that nothing half-removed is ever trusted.
+void remove_layer(const Workspace& workspace, const std::filesystem::path& dir);
+
+}  // namespace halcyon

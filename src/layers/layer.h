@@ -1,0 +1,75 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/codec.h"
+#include "layers/tag.h"
+#include "layers/workspace.h"
+
+namespace halcyon {
+
+/// An archive to start from when there is no exact one.
+struct Similar {
+  Found found;
+  std::string reason;  ///< for the log: "5 of 6 packages of hello-web-1.0"
+};
+
+/// A layer of an app's environment: the one abstraction for GHC, Cabal, sandbox, app and toolchain.
+/// A kind says what it is (tag), what it is called, how to check it, how to build it and whether it
+/// can start from a similar one. Finding, restoring, archiving, uploading and telling are the
+/// Keeper's.
+class Layer {
+ public:
+  explicit Layer(const Workspace& workspace) : workspace_(workspace) {}
+  virtual ~Layer() = default;
+  Layer(const Layer&) = delete;
+  Layer& operator=(const Layer&) = delete;
+
+  /// The name of its directory below the root path: "ghc", "cabal", "sandbox", "app", "toolchain".
+  virtual std::string name() const = 0;
+  /// For the log: "GHC 9.0.2".
+  virtual std::string describe() const = 0;
+  /// What a layer must be to be used. `root` is Workspace::root() in every tag.
+  virtual Tag tag() const = 0;
+  /// Whether a layer with this tag can be used as it is: by default when equal to ours.
+  virtual bool accepts(const Tag& found) const { return found == tag(); }
+  /// The file name of its archive (user guide, "Package tiers").
+  virtual std::string archive_name() const = 0;
+  virtual Format format() const = 0;
+  /// Keys of archives that may be acceptable besides our own name, best first.
+  virtual std::vector<std::string> alternatives() const { return {}; }
+  /// A reason why a directory with the right tag is not usable; empty when it is.
+  virtual std::string problem(const std::filesystem::path& dir) const = 0;
+
+  /// Builds the layer completely at dir(), which does not exist yet. Whoever builds does not write
+  /// the tag: the Keeper does, at the end.
+  virtual void build() = 0;
+  /// Archives to start from, best first.
+  virtual std::vector<Similar> similar() const { return {}; }
+  /// Makes a restored similar layer, now at dir() and without its tag, into this one.
+  virtual void extend() {}
+  /// Whether a failed extension is worth a build from scratch.
+  virtual bool rebuilds_after_failed_extension() const { return false; }
+  /// The text of a small file to keep beside the archive (companion_name).
+  virtual std::optional<std::string> companion() const { return {}; }
+  /// What the archive leaves out (relative to dir()).
+  virtual bool skips(const std::filesystem::path&) const { return false; }
+
+  std::filesystem::path dir() const { return workspace_.layer_dir(name()); }
+  std::string key() const { return workspace_.key(archive_name()); }
+  const Workspace& workspace() const { return workspace_; }
+
+ protected:
+  /// A tag with our tier, OS and root path.
+  Tag base_tag(const std::string& contents) const {
+    return {name(), contents, workspace_.os, workspace_.root().string()};
+  }
+
+ private:
+  const Workspace& workspace_;
+};
+
+}  // namespace halcyon

@@ -1,0 +1,133 @@
+#include "layers/sandbox.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "layers/tools.h"
+
+namespace halcyon {
+namespace {
+
+constexpr const char* constraints_file = "cabal.config";
+
+}  // namespace
+
+SandboxLayer::SandboxLayer(const Workspace& workspace, const AppSource& source, const Tag& ghc_tag,
+                           std::string ghc_version, std::string cabal_version, CabalRepo repo)
+    : Layer(workspace),
+      source_(source),
+      ghc_original_(ghc_tag.get("original-sha256")),
+      ghc_version_(std::move(ghc_version)),
+      cabal_version_(std::move(cabal_version)),
+      repo_(std::move(repo)),
+      digest_(source.constraints.digest()) {}
+
+Tag SandboxLayer::tag() const {
+  return base_tag(fmt::format("ghc-{} {}", ghc_version_, digest_))
+      .add("ghc-original-sha256", ghc_original_)
+      .add("cabal", cabal_version_)
+      .add("settings", cabal_settings_version);
+}
+
+std::string SandboxLayer::family() const {
+  return workspace().key("halcyon-sandbox-" + ghc_version_ + "-");
+}
+
+std::string SandboxLayer::archive_name() const {
+  return fmt::format("halcyon-sandbox-{}-{}-{}{}", ghc_version_, source_.package.label(), digest_,
+                     archive_suffix(format()));
+}
+
+std::vector<std::string> SandboxLayer::alternatives() const {
+  std::vector<std::string> keys = workspace().depot->archives(family());
+  const std::string ending = fmt::format("-{}{}", digest_, archive_suffix(format()));
+  std::erase_if(keys, [&ending](const std::string& key) { return !key.ends_with(ending); });
+  return keys;
+}
+
+std::string SandboxLayer::problem(const fs::path& dir) const {
+  return fs::exists(dir / constraints_file) ? "" : "it has no cabal.config";
+}
+
+std::optional<std::string> SandboxLayer::companion() const {
+  return source_.constraints.format();
+}
+
+bool SandboxLayer::skips(const fs::path& path) const { return path.filename() == "incoming"; }
+
+std::vector<SandboxLayer::Ranked> SandboxLayer::rank() const {
+  std::vector<Ranked> ranked;
+  const std::string_view suffix = archive_suffix(format());
+  for (const std::string& key : workspace().depot->archives(family())) {
+    if (!key.ends_with(suffix)) continue;
+    const std::string label =
+        key.substr(family().size(), key.size() - family().size() - suffix.size());
+    try {
+      const auto text = workspace().depot->companion(key);
+      if (!text) continue;
+      const Constraints candidate = Constraints::parse(*text, companion_name(key));
+      if (!label.ends_with(candidate.digest())) {
+        log::detail("Ignoring " + label + ": its constraints are not those of its name");
+        continue;
+      }
+      std::string reason;
+      const auto points = score(candidate, source_.constraints, &reason);
+      if (!points || *points == 0) {
+        log::detail(fmt::format("Ignoring {}: {}", label, reason));
+        continue;
+      }
+      log::detail(fmt::format("{:>7} {}", *points, label));
+      ranked.push_back({key, *points});
+    } catch (const Error& error) {
+      if (error.id() != "constraints::malformed") throw;
+      log::detail(fmt::format("Ignoring {}: {}", label, error.what()));
+    }
+  }
+  std::sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
+    return a.score != b.score ? a.score > b.score : natural_less(b.key, a.key);
+  });
+  return ranked;
+}
+
+std::vector<Similar> SandboxLayer::similar() const {
+  if (!ranked_) ranked_ = rank();
+  const Tag ours = tag();
+  for (const Ranked& candidate : *ranked_) {
+    auto found = workspace().depot->find(candidate.key);
+    if (!found) continue;
+    const Tag theirs = Tag::parse(found->manifest.tag, candidate.key);
+    if (!theirs.matches_except(ours, {"contents"})) continue;
+    const std::string label = candidate.key.substr(family().size());
+    return {{std::move(*found),
+             fmt::format("{} of {} packages are in {}", candidate.score,
+                         source_.constraints.size(), label.substr(0, label.rfind('-') + 8))}};
+  }
+  return {};
+}
+
+void SandboxLayer::build() { install_dependencies(); }
+
+void SandboxLayer::extend() {
+  fs::remove(dir() / constraints_file);
+  install_dependencies();
+}
+
+void SandboxLayer::install_dependencies() const {
+  const Workspace& ws = workspace();
+  const TempDir work(ws.temp(), "sandbox-");
+  const fs::path copy = work.path() / "source";
+  copy_tree(source_.dir, copy, is_not_source);
+  write_constraints(source_, copy);
+  fs::create_directories(dir() / "store");
+  Command command = cabal_command(ws, repo_, copy, work.path() / "dist",
+                                  {"v2-build", "--only-dependencies", "all"});
+  command.log_file = ws.log_file("sandbox");
+  run_tool(ws, "build the dependencies of " + source_.package.label(), "sandbox::build-failed",
+           command);
+  write_file(dir() / constraints_file, source_.constraints.format());
+}
+
+}  // namespace halcyon

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "layers/app_source.h"
+#include "layers/layer.h"
+
+namespace halcyon {
+
+/// The sandbox layer: a cabal store of its own, at a fixed path, with every dependency of an app
+/// built, and its constraints in `cabal.config` (user guide, "Sandbox packages"). Found by the
+/// digest of its constraints, whatever app it was built for; else grown from the sandbox with the
+/// best-scoring subset of the constraints.
+class SandboxLayer : public Layer {
+ public:
+  /// `ghc_tag` and `cabal_version` are what it is built with, part of its identity.
+  SandboxLayer(const Workspace& workspace, const AppSource& source, const Tag& ghc_tag,
+               std::string ghc_version, std::string cabal_version, CabalRepo repo);
+  std::string name() const override { return "sandbox"; }
+  std::string describe() const override { return "sandbox " + digest_.substr(0, 7); }
+  Tag tag() const override;
+  std::string archive_name() const override;
+  Format format() const override { return Format::gzip; }
+  std::vector<std::string> alternatives() const override;
+  std::string problem(const std::filesystem::path& dir) const override;
+  void build() override;
+  std::vector<Similar> similar() const override;
+  void extend() override;
+  bool rebuilds_after_failed_extension() const override { return true; }
+  std::optional<std::string> companion() const override;
+  bool skips(const std::filesystem::path& path) const override;
+
+ private:
+  struct Ranked {
+    std::string key;
+    std::size_t score;
+  };
+  std::string family() const;
+  std::vector<Ranked> rank() const;
+  void install_dependencies() const;
+
+  const AppSource& source_;
+  std::string ghc_original_;
+  std::string ghc_version_;
+  std::string cabal_version_;
+  CabalRepo repo_;
+  std::string digest_;
+  mutable std::optional<std::vector<Ranked>> ranked_;  // read and told once in a run
+};
+
+}  // namespace halcyon

@@ -1,0 +1,91 @@
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/platform.h"
+#include "base/version.h"
+#include "cli/command_line.h"
+#include "deploy/commands.h"
+#include "heroku/buildpack.h"
+#include "net/http.h"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration)
+
+namespace halcyon {
+namespace {
+
+Environment our_environment() {
+  Environment environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos) environment[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return environment;
+}
+
+Exit run_heroku(const std::vector<std::string>& words, const Environment& environment) {
+  const std::string& hook = words.at(0);
+  if (hook == "detect") return buildpack_detect(words.at(1));
+  if (hook == "compile") {
+    return buildpack_compile(words.at(1), words.at(2), words.size() > 3 ? words[3] : "",
+                             environment);
+  }
+  std::fputs(buildpack_release().c_str(), stdout);
+  return Exit::done;
+}
+
+Exit run_command(const CommandLine& line, const Environment& environment) {
+  if (line.help) {
+    std::fputs(help_text(line.command).c_str(), stdout);
+    return Exit::done;
+  }
+  if (line.version) {
+    std::printf("halcyon %s\n", std::string(kVersion).c_str());
+    return Exit::done;
+  }
+  if (line.command == "reference") {
+    std::fputs(reference_page().c_str(), stdout);
+    return Exit::done;
+  }
+  if (line.command == "paths") {
+    const std::string top = self_path().parent_path().parent_path().string();
+    std::fputs(paths_script(top).c_str(), stdout);
+    return Exit::done;
+  }
+  init_net();
+  if (line.command == "heroku") return run_heroku(line.arguments, environment);
+  Options options(line.flags, environment);
+  const std::string app = line.arguments.empty() ? "" : line.arguments.front();
+  if (line.command == "build" && app.empty() && !slug_source().empty()) {
+    build_on_dyno(options, environment);
+  } else if (line.command == "build") {
+    command_build(options, environment, app);
+  } else if (line.command == "label") {
+    command_label(options, app);
+  } else if (line.command == "constraints") {
+    command_constraints(options, environment, app);
+  } else {
+    command_deploy(options, environment, app);
+  }
+  return Exit::done;
+}
+
+}  // namespace
+}  // namespace halcyon
+
+int main(int argc, char** argv) {
+  using namespace halcyon;
+  try {
+    const CommandLine line = parse_command_line({argv + 1, argv + argc});
+    return static_cast<int>(run_command(line, our_environment()));
+  } catch (const Error& error) {
+    log::error(error);
+    return static_cast<int>(error.exit());
+  } catch (const std::exception& error) {
+    log::error(Error("internal", "Internal error: " + std::string(error.what())));
+    return static_cast<int>(Exit::failed);
+  }
+}

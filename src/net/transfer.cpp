@@ -1,0 +1,160 @@
+#include "net/transfer.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace halcyon {
+
+namespace {
+
+constexpr std::uint64_t kMostBody = 64U << 20U;
+/// Of a failing status' body: so much is kept, and so much is read to keep the connection.
+constexpr std::uint64_t kKeptErrorBody = 64U << 10U;
+constexpr std::uint64_t kMostErrorBody = 1U << 20U;
+constexpr std::uint64_t kSmallUpload = 1U << 20U;
+
+bool is_success(long status) { return status >= 200 && status < 300; }
+
+std::uint64_t size_of(const std::filesystem::path& file) {
+  std::error_code code;
+  const std::uintmax_t size = std::filesystem::file_size(file, code);
+  if (code) throw system_error("Failed to read '" + file.string() + "'", code.value());
+  return size;
+}
+
+}  // namespace
+
+Transfer::Transfer(const HttpRequest& request, Sink* sink) : sink_(sink), kept_(kMostBody) {
+  if (request.upload) {
+    upload_file_ = *request.upload;
+    upload_bytes_ = size_of(upload_file_);
+  } else {
+    body_ = request.body;
+    upload_bytes_ = body_.size();
+  }
+  sends_body_ = upload_bytes_ > 0 || request.method == "PUT" || request.method == "POST";
+  rewind();
+}
+
+void Transfer::attach(CURL* easy) {
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+  if (!sends_body_) return;
+  curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(upload_bytes_));
+  curl_easy_setopt(easy, CURLOPT_READDATA, this);
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::on_upload);
+  curl_easy_setopt(easy, CURLOPT_SEEKDATA, this);
+  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &Transfer::on_seek);
+}
+
+bool Transfer::asks_first() const { return upload_bytes_ > kSmallUpload; }
+
+void Transfer::raise() const {
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+HttpResponse Transfer::take() {
+  response_.body = std::move(kept_.text);
+  return std::move(response_);
+}
+
+template <typename Action>
+std::size_t Transfer::guarded(void* self, std::size_t on_failure, Action action) {
+  auto* transfer = static_cast<Transfer*>(self);
+  try {
+    return action(*transfer);
+  } catch (...) {
+    transfer->failure_ = std::current_exception();
+    return on_failure;
+  }
+}
+
+// For libcurl, any other result than `size` ends the transfer.
+
+std::size_t Transfer::on_header(char* data, std::size_t, std::size_t size, void* self) {
+  return guarded(self, size + 1, [&](Transfer& transfer) {
+    transfer.header_line({data, size});
+    return size;
+  });
+}
+
+std::size_t Transfer::on_body(char* data, std::size_t, std::size_t size, void* self) {
+  return guarded(self, size + 1, [&](Transfer& transfer) {
+    return transfer.body_bytes({data, size}) ? size : size + 1;
+  });
+}
+
+std::size_t Transfer::on_upload(char* data, std::size_t, std::size_t size, void* self) {
+  return guarded(self, CURL_READFUNC_ABORT, [&](Transfer& transfer) {
+    return transfer.next_upload({data, size});
+  });
+}
+
+int Transfer::on_seek(void* self, curl_off_t offset, int) {
+  // libcurl asks for the start only: a kept connection turned out to be closed.
+  if (offset != 0) return CURL_SEEKFUNC_FAIL;
+  return static_cast<int>(guarded(self, CURL_SEEKFUNC_FAIL, [](Transfer& transfer) {
+    transfer.rewind();
+    return static_cast<std::size_t>(CURL_SEEKFUNC_OK);
+  }));
+}
+
+void Transfer::header_line(std::string_view line) {
+  line = trim(line);
+  if (line.starts_with("HTTP/")) {  // a new answer begins: 100 Continue comes before the real one
+    const std::vector<std::string> parts = words(line);
+    response_ = {};
+    if (parts.size() > 1) {
+      response_.status = static_cast<long>(parse_number(parts[1].substr(0, 3)).value_or(0));
+    }
+    return;
+  }
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  response_.headers[lower(trim(line.substr(0, colon)))] = std::string(trim(line.substr(colon + 1)));
+}
+
+bool Transfer::body_bytes(std::string_view bytes) {
+  if (!is_success(response_.status)) {
+    error_bytes_ += bytes.size();
+    const std::uint64_t room = kKeptErrorBody - std::min(kKeptErrorBody, kept_.text.size());
+    keep(bytes.substr(0, room));
+    satisfied_ = error_bytes_ > kMostErrorBody;
+  } else if (sink_ != nullptr) {
+    satisfied_ = !sink_->write(std::as_bytes(std::span(bytes)));
+  } else {
+    keep(bytes);
+  }
+  return !satisfied_;
+}
+
+void Transfer::keep(std::string_view bytes) { kept_.write(std::as_bytes(std::span(bytes))); }
+
+std::size_t Transfer::next_upload(std::span<char> buffer) {
+  // Not more than announced, should the file have grown.
+  const std::uint64_t most = std::min<std::uint64_t>(buffer.size(), upload_bytes_ - sent_);
+  if (most == 0) return 0;
+  const std::size_t count = source_->read(std::as_writable_bytes(buffer.first(most)));
+  if (count == 0) {
+    throw Error("http::changed-file",
+                "'" + upload_file_.string() + "' became shorter while it was uploaded");
+  }
+  sent_ += count;
+  return count;
+}
+
+void Transfer::rewind() {
+  sent_ = 0;
+  if (!upload_file_.empty()) {
+    source_ = std::make_unique<FileSource>(upload_file_);
+  } else {
+    source_ = std::make_unique<StringSource>(body_);
+  }
+}
+
+}  // namespace halcyon

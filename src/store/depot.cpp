@@ -1,0 +1,218 @@
+#include "store/depot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/stopwatch.h"
+
+namespace halcyon {
+namespace {
+
+constexpr std::uint64_t small_file = 4U << 20U;
+
+/// The directory part of a key, with its slash: what is listed at once.
+std::string directory_of(const std::string& key) {
+  const std::size_t slash = key.rfind('/');
+  return slash == std::string::npos ? std::string() : key.substr(0, slash + 1);
+}
+
+std::string name_of(const std::string& key) { return key.substr(directory_of(key).size()); }
+
+}  // namespace
+
+Depot::Depot(Cache& cache, Storage* storage, HttpClient& http, Policy policy)
+    : cache_(cache), storage_(storage), http_(http), policy_(policy) {}
+
+const std::set<std::string>& Depot::listing(const std::string& prefix) {
+  const auto known = listings_.find(prefix);
+  if (known != listings_.end()) return known->second;
+  std::set<std::string> keys;
+  if (storage_ != nullptr) {
+    const Stopwatch watch;
+    log::begin("Listing " + storage_->describe(prefix));
+    for (const ObjectInfo& object : storage_->list(prefix)) keys.insert(object.key);
+    log::end(fmt::format("done, {} files, {}", keys.size(), format_duration(watch.elapsed())));
+  }
+  return listings_.emplace(prefix, std::move(keys)).first->second;
+}
+
+bool Depot::in_storage(const std::string& key) {
+  return storage_ != nullptr && listing(directory_of(key)).contains(key);
+}
+
+std::vector<std::string> Depot::archives(const std::string& prefix) {
+  std::set<std::string> keys = cache_.keys(prefix);
+  if (storage_ != nullptr) {
+    for (const std::string& key : listing(directory_of(prefix))) {
+      if (key.starts_with(prefix)) keys.insert(key);
+    }
+  }
+  std::vector<std::string> complete;
+  for (const std::string& key : keys) {
+    if (keys.contains(manifest_name(key))) complete.push_back(key);
+  }
+  return complete;
+}
+
+std::optional<Found> Depot::find(const std::string& key) {
+  const std::string manifest_key = manifest_name(key);
+  if (!distrusted_.contains({Place::cache, key}) && cache_.has(key) && cache_.has(manifest_key)) {
+    Found found{key, Place::cache, {}};
+    try {
+      found.manifest =
+          Manifest::parse(read_file(cache_.file(manifest_key), small_file), manifest_key);
+      if (fs::file_size(cache_.file(key)) == found.manifest.bytes) return found;
+      distrust(found, "it has not the size that its manifest says");
+    } catch (const Error& error) {
+      distrust(found, error.what());
+    }
+  }
+  if (!distrusted_.contains({Place::storage, key}) && in_storage(key) && in_storage(manifest_key)) {
+    Found found{key, Place::storage, {}};
+    StringSink text(small_file);
+    if (!storage_->get(manifest_key, text)) return {};
+    try {
+      found.manifest = Manifest::parse(text.text, storage_->describe(manifest_key));
+      return found;
+    } catch (const Error& error) {
+      distrust(found, error.what());
+    }
+  }
+  return {};
+}
+
+std::optional<std::string> Depot::companion(const std::string& archive_key) {
+  const std::string key = companion_name(archive_key);
+  if (const auto text = read_file_if_any(cache_.file(key), small_file)) return text;
+  if (!in_storage(key)) return {};
+  StringSink text(small_file);
+  if (!storage_->get(key, text)) return {};
+  return text.text;
+}
+
+bool Depot::download(const std::string& key, const std::string& sha256) {
+  const Stopwatch watch;
+  log::begin("Downloading " + storage_->describe(key));
+  FileSink file(cache_.file(key));
+  HashingSink hashing(file);
+  if (!storage_->get(key, hashing)) {
+    log::end("not there");
+    return false;
+  }
+  const std::string actual = hashing.hex();
+  if (actual != sha256) {
+    log::end("wrong checksum");
+    throw Error("depot::corrupt", storage_->describe(key) + " is damaged")
+        .why("its SHA-256 is " + actual + ", not " + sha256);
+  }
+  file.commit();
+  log::end(watch.done(hashing.bytes()));
+  return true;
+}
+
+fs::path Depot::fetch(const Found& found) {
+  if (found.place == Place::storage) {
+    if (!download(found.key, found.manifest.sha256)) {
+      throw Error("depot::corrupt", storage_->describe(found.key) + " is gone");
+    }
+    write_file(cache_.file(manifest_name(found.key)), found.manifest.format());
+  }
+  return cache_.file(found.key);
+}
+
+void Depot::distrust(const Found& found, const std::string& why) {
+  distrusted_.insert({found.place, found.key});
+  const bool cached = found.place == Place::cache;
+  log::warning(fmt::format("Setting aside {}: {}",
+                           cached ? "the cached " + name_of(found.key)
+                                  : storage_->describe(found.key),
+                           why));
+  if (cached) {
+    cache_.set_aside(found.key);
+    cache_.set_aside(manifest_name(found.key));
+  }
+}
+
+void Depot::keep(const std::string& key) {
+  cache_.keep(key);
+  cache_.keep(manifest_name(key));
+  cache_.keep(companion_name(key));
+}
+
+void Depot::upload(const std::string& key, const std::string& sha256) {
+  const Stopwatch watch;
+  const fs::path file = cache_.file(key);
+  log::begin("Uploading " + storage_->describe(key));
+  storage_->put(key, file, sha256);
+  log::end(watch.done(fs::file_size(file)));
+}
+
+void Depot::put(const std::string& key, const Manifest& manifest,
+                const std::optional<std::string>& companion) {
+  write_file(cache_.file(manifest_name(key)), manifest.format());
+  distrusted_.erase({Place::cache, key});
+  keep(key);
+  const std::string companion_key = companion_name(key);
+  if (companion) write_file(cache_.file(companion_key), *companion);
+  if (!uploads()) return;
+  try {
+    upload(key, manifest.sha256);
+    std::vector<std::string> small{manifest_name(key)};
+    if (companion) small.push_back(companion_key);
+    for (const std::string& small_key : small) {
+      const std::string text = read_file(cache_.file(small_key), small_file);
+      storage_->put(small_key, cache_.file(small_key), sha256(text));
+    }
+    for (auto& [prefix, keys] : listings_) {
+      if (!key.starts_with(prefix)) continue;
+      keys.insert(key);
+      keys.insert(small.begin(), small.end());
+    }
+    distrusted_.erase({Place::storage, key});
+  } catch (const Error& error) {
+    if (policy_.upload_must_work) throw;
+    log::end("failed");
+    log::warning(fmt::format("{}\n{}\nGoing on: the archive is in the cache.", error.what(),
+                             error.why()));
+  }
+}
+
+void Depot::forget_archive(const std::string& key) { remove_tree(cache_.file(key)); }
+
+fs::path Depot::original(const std::string& url, const std::string& file_name,
+                         const std::string& sha256) {
+  const std::string key = "original/" + file_name;
+  check_key(key);
+  const fs::path file = cache_.file(key);
+  if (cache_.has(key)) {
+    if (sha256_file(file) == sha256) {
+      cache_.keep(key);
+      return file;
+    }
+    log::warning("Setting aside the cached " + file_name + ": its SHA-256 is wrong");
+    cache_.set_aside(key);
+  }
+  if (in_storage(key)) {
+    try {
+      if (download(key, sha256)) {
+        cache_.keep(key);
+        return file;
+      }
+    } catch (const Error& error) {
+      if (error.id() != "depot::corrupt") throw;
+      log::warning(fmt::format("Not using {}: {}", storage_->describe(key), error.why()));
+    }
+  }
+  const Stopwatch watch;
+  log::begin("Downloading " + log::redact(url));
+  halcyon::download(http_, url, file, sha256);
+  log::end(watch.done(fs::file_size(file)));
+  cache_.keep(key);
+  if (uploads()) upload(key, sha256);
+  return file;
+}
+
+}  // namespace halcyon

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/http.h"
+#include "store/cache.h"
+#include "store/manifest.h"
+#include "store/storage.h"
+
+namespace halcyon {
+
+/// Where an archive was found.
+enum class Place { cache, storage };
+
+struct Found {
+  std::string key;
+  Place place = Place::cache;
+  Manifest manifest;
+};
+
+/// All policy about archives: cache first, then storage; what is uploaded; what is trusted.
+/// Storage is not asked before it is needed, and listed once at most for each prefix.
+class Depot {
+ public:
+  struct Policy {
+    bool archive = true;           ///< not HALCYON_NO_ARCHIVE
+    bool upload = true;            ///< not HALCYON_NO_UPLOAD
+    bool upload_must_work = true;  ///< a failed upload is an Error, else a warning
+  };
+  /// `storage` may be null: no storage at all. All arguments must outlive the depot.
+  Depot(Cache& cache, Storage* storage, HttpClient& http, Policy policy);
+
+  const Storage* storage() const { return storage_; }
+  bool archives_layers() const { return policy_.archive; }
+  bool uploads() const { return storage_ != nullptr && policy_.upload && policy_.archive; }
+
+  /// Every complete archive under a key prefix, in cache or storage, sorted.
+  std::vector<std::string> archives(const std::string& prefix);
+  /// An archive by key: in the cache when whole there, else in storage; nothing otherwise.
+  /// Archives that this run found wrong are not found again.
+  std::optional<Found> find(const std::string& key);
+  /// The companion of an archive (companion_name), cache first.
+  std::optional<std::string> companion(const std::string& archive_key);
+
+  /// The archive as a local file: downloaded into the cache, and verified, when it is in storage.
+  /// Raises Error "depot::corrupt" when the bytes are not what the manifest says, or gone.
+  std::filesystem::path fetch(const Found& found);
+  /// Sets an archive aside, with a warning that tells `why`; later finds pass over it.
+  void distrust(const Found& found, const std::string& why);
+  /// Marks what was used, so that cleaning the cache keeps it.
+  void keep(const std::string& key);
+
+  /// Where the archive of `key` is to be written: the cache.
+  std::filesystem::path file(const std::string& key) const { return cache_.file(key); }
+  /// Takes an archive that was written to file(key): writes its manifest, then uploads archive,
+  /// manifest and at last the companion, so that what is listed is complete.
+  void put(const std::string& key, const Manifest& manifest,
+           const std::optional<std::string>& companion = {});
+  /// Drops the cached archive but not its manifest: enough to know that storage has it.
+  void forget_archive(const std::string& key);
+
+  /// An original distribution as a local file: from the cache, storage `original/`, or its URL
+  /// (then kept in `original/`), its SHA-256 checked each time.
+  std::filesystem::path original(const std::string& url, const std::string& file_name,
+                                 const std::string& sha256);
+
+ private:
+  const std::set<std::string>& listing(const std::string& prefix);
+  bool in_storage(const std::string& key);
+  void upload(const std::string& key, const std::string& sha256);
+  bool download(const std::string& key, const std::string& sha256);
+
+  Cache& cache_;
+  Storage* storage_;
+  HttpClient& http_;
+  Policy policy_;
+  std::map<std::string, std::set<std::string>> listings_;
+  std::set<std::pair<Place, std::string>> distrusted_;
+};
+
+}  // namespace halcyon

@@ -1,0 +1,183 @@
+#include "store/directory.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+
+#include "base/error.h"
+
+namespace halcyon {
+
+namespace {
+
+constexpr std::size_t kBuffer = 256U << 10U;
+constexpr auto kStale = std::chrono::hours(24);
+
+bool is_missing(int code) { return code == ENOENT || code == ENOTDIR; }
+
+/// Collects the regular files below `dir`. What vanishes meanwhile was never there.
+void collect(const fs::path& dir, const std::string& key_prefix, std::vector<ObjectInfo>& found) {
+  std::error_code code;
+  fs::directory_iterator entries(dir, code);
+  for (; !code && entries != fs::directory_iterator(); entries.increment(code)) {
+    const std::string name = entries->path().filename().string();
+    const std::string key = key_prefix + name;
+    if (!is_key(key)) continue;  // files still being written, and what is not ours
+    std::error_code gone;
+    // Directories behind links are not entered: they might lead in circles.
+    if (fs::is_directory(entries->symlink_status(gone))) {
+      collect(entries->path(), key + "/", found);
+    } else if (entries->is_regular_file(gone)) {
+      const std::uintmax_t size = entries->file_size(gone);
+      if (!gone) found.push_back({key, size});
+    }
+  }
+  if (code && !is_missing(code.value())) {
+    throw system_error("Failed to list directory '" + dir.string() + "'", code.value());
+  }
+}
+
+/// Removes what a killed run left while it was writing; others' files that we may not remove stay.
+void remove_stale_files(const fs::path& dir) {
+  std::error_code ignored;
+  const auto limit = fs::file_time_type::clock::now() - kStale;
+  for (const fs::directory_entry& entry : fs::directory_iterator(dir, ignored)) {
+    if (!is_temporary_name(entry.path().filename().string())) continue;
+    const fs::file_time_type time = entry.last_write_time(ignored);
+    if (!ignored && time < limit) fs::remove(entry.path(), ignored);
+  }
+}
+
+/// A file with a temporary name; removed unless renamed.
+class NewFile {
+ public:
+  explicit NewFile(const fs::path& target) : target_(target) {
+    std::string name = (target.parent_path() / ("." + target.filename().string())).string();
+    name += ".XXXXXX.tmp";
+    fd_.reset(mkstemps(name.data(), 4));
+    if (!fd_) throw failure(errno);
+    path_ = name;
+  }
+  ~NewFile() {
+    if (!path_.empty()) unlink(path_.c_str());
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  void write(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(fd_.get(), bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) throw failure(errno);
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+  }
+
+  void commit() {
+    // mkstemps makes files that only we may read.
+    const mode_t mask = umask(0);
+    umask(mask);
+    const bool done = fchmod(fd_.get(), 0666 & ~mask) == 0 && fsync(fd_.get()) == 0 &&
+                      rename(path_.c_str(), target_.c_str()) == 0;
+    if (!done) throw failure(errno);
+    path_.clear();
+    // The name must survive a crash as well; not every file system can do this.
+    const UniqueFd dir(open(target_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (dir) fsync(dir.get());
+  }
+
+ private:
+  Error failure(int code) const {
+    return system_error("Failed to write '" + target_.string() + "'", code);
+  }
+
+  fs::path target_;
+  std::string path_;
+  UniqueFd fd_;
+};
+
+}  // namespace
+
+DirectoryStorage::DirectoryStorage(fs::path root) : root_(std::move(root)) {}
+
+std::string DirectoryStorage::describe() const { return "directory " + root_.string(); }
+
+std::string DirectoryStorage::describe(std::string_view key) const { return file(key).string(); }
+
+fs::path DirectoryStorage::file(std::string_view key) const {
+  check_key(key);
+  return root_ / key;
+}
+
+std::vector<ObjectInfo> DirectoryStorage::list(std::string_view prefix) {
+  // Only the directory that the prefix names is read.
+  const std::size_t slash = prefix.rfind('/');
+  const std::string_view dir = slash == std::string_view::npos ? "" : prefix.substr(0, slash);
+  std::vector<ObjectInfo> found;
+  if (dir.empty()) {
+    if (slash == std::string_view::npos) collect(root_, "", found);
+  } else if (is_key(dir)) {
+    collect(root_ / dir, std::string(dir) + "/", found);
+  }
+  std::erase_if(found, [&](const ObjectInfo& object) { return !object.key.starts_with(prefix); });
+  std::sort(found.begin(), found.end(),
+            [](const ObjectInfo& a, const ObjectInfo& b) { return a.key < b.key; });
+  return found;
+}
+
+bool DirectoryStorage::get(std::string_view key, Sink& sink) {
+  const fs::path path = file(key);
+  const auto failure = [&] {
+    return system_error("Failed to read '" + path.string() + "'", errno);
+  };
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && is_missing(errno)) return false;
+  struct stat status {};
+  if (!fd || fstat(fd.get(), &status) != 0) throw failure();
+  if (!S_ISREG(status.st_mode)) return false;
+  std::vector<std::byte> buffer(kBuffer);
+  std::int64_t total = 0;
+  for (;;) {
+    const ssize_t count = read(fd.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw failure();
+    if (count == 0) break;
+    total += count;
+    if (!sink.write(std::span(buffer).first(static_cast<std::size_t>(count)))) return true;
+  }
+  if (total < status.st_size) {
+    throw Error("storage::truncated", "'" + path.string() + "' ended early")
+        .why(fmt::format("It had {} bytes, but {} could be read", status.st_size, total));
+  }
+  return true;
+}
+
+void DirectoryStorage::put(std::string_view key, const fs::path& from, const std::string&) {
+  const fs::path target = file(key);
+  const fs::path dir = target.parent_path();
+  std::error_code code;
+  fs::create_directories(dir, code);
+  if (code) throw system_error("Failed to make directory '" + dir.string() + "'", code.value());
+  remove_stale_files(dir);
+  FileSource source(from);
+  NewFile made(target);
+  std::vector<std::byte> buffer(kBuffer);
+  while (const std::size_t count = source.read(buffer)) made.write(std::span(buffer).first(count));
+  made.commit();
+}
+
+void DirectoryStorage::remove(std::string_view key) {
+  const fs::path path = file(key);
+  if (unlink(path.c_str()) != 0 && !is_missing(errno)) {
+    throw system_error("Failed to remove '" + path.string() + "'", errno);
+  }
+}
+
+}  // namespace halcyon

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "store/storage.h"
+
+namespace halcyon {
+
+/// Storage in a directory (HALCYON_STORAGE_DIR), our embedded default: a mounted disk, or a plain
+/// directory on one machine. Files are written under a temporary name (never listed), fsynced and
+/// renamed; temporary files older than a day that a killed run left are removed.
+class DirectoryStorage : public Storage {
+ public:
+  /// The directory is made at the first put. Modes follow the umask, so that several users may share.
+  explicit DirectoryStorage(std::filesystem::path root);
+  std::string describe() const override;
+  std::string describe(std::string_view key) const override;
+  std::vector<ObjectInfo> list(std::string_view prefix) override;
+  bool get(std::string_view key, Sink& sink) override;
+  void put(std::string_view key, const std::filesystem::path& file,
+           const std::string& sha256) override;
+  void remove(std::string_view key) override;
+  /// The file of a key, whether it exists or not.
+  std::filesystem::path file(std::string_view key) const;
+
+ private:
+  std::filesystem::path root_;
+};
+
+}  // namespace halcyon

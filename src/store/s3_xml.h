@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/storage.h"
+
+/// The XML documents of the S3 API ("Error Responses", "ListObjectsV2"). Nothing in them is
+/// trusted.
+namespace halcyon {
+
+/// An error document; everything is empty when the text is no such document.
+struct S3Fault {
+  std::string code;         ///< "NoSuchKey"
+  std::string message;      ///< shortened, control characters removed
+  std::string region;       ///< AuthorizationHeaderMalformed
+  std::string endpoint;     ///< PermanentRedirect, TemporaryRedirect
+  std::string server_time;  ///< RequestTimeTooSkewed
+};
+S3Fault parse_s3_fault(std::string_view xml);
+
+/// A page of ListObjectsV2. Keys are decoded.
+struct S3Page {
+  std::vector<ObjectInfo> objects;
+  bool truncated = false;
+  std::string next_token;  ///< for the next page when truncated
+};
+/// Nothing when the text is no such document.
+std::optional<S3Page> parse_s3_page(std::string_view xml);
+
+}  // namespace halcyon

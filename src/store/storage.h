@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/stream.h"
+
+/// Where archives live. Implementations only move bytes; policy stands in depot.h.
+namespace halcyon {
+
+struct ObjectInfo {
+  std::string key;
+  std::uint64_t size = 0;
+};
+
+/// A flat key-value store of files. Keys are relative paths ("linux-debian-12-x64/x.tar.xz",
+/// "original/ghc.tar.xz"), valid UTF-8, without empty, "." or ".." parts.
+class Storage {
+ public:
+  virtual ~Storage() = default;
+  /// For the log: "s3://bucket", "directory /srv/halcyon". No secrets.
+  virtual std::string describe() const = 0;
+  /// The object's URL or path for the log and for errors.
+  virtual std::string describe(std::string_view key) const = 0;
+  /// Every object whose key starts with `prefix`, sorted by key; all pages.
+  virtual std::vector<ObjectInfo> list(std::string_view prefix) = 0;
+  /// Streams an object into `sink`; false when there is none. A body that ends early raises
+  /// Error "storage::truncated". A sink that wants no more ends the transfer without error.
+  virtual bool get(std::string_view key, Sink& sink) = 0;
+  /// Stores a file under `key`, replacing what was there, atomically for readers.
+  /// `sha256` is the file's digest, known from writing it.
+  virtual void put(std::string_view key, const std::filesystem::path& file,
+                   const std::string& sha256) = 0;
+  /// Removes an object; one that is not there is fine.
+  virtual void remove(std::string_view key) = 0;
+};
+
+/// Whether the text has the form of a key (see Storage); control characters, more than 1024 bytes
+/// and parts that are temporary names are refused too.
+bool is_key(std::string_view text);
+/// Raises Error "storage::bad-key" unless `is_key(key)`.
+void check_key(std::string_view key);
+/// Whether a file's name is that of a file still being written: ".*.tmp".
+bool is_temporary_name(std::string_view name);
+
+}  // namespace halcyon

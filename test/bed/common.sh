@@ -1,0 +1,107 @@
+# What the bed's scripts share; sourced. Sets: bed, root, cache, suite, machine.
+# Every product is a directory of the cache, named after its content's key; making it is atomic and happens once.
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # used by those who source this
+set -euo pipefail
+shopt -s inherit_errexit
+export LC_ALL=C.UTF-8
+umask 022
+
+bed=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$bed/../.." && pwd)
+cache=${HALCYON_TEST_CACHE:-$root/build/bed}
+mkdir -p "$cache"
+cache=$(cd "$cache" && pwd)
+machine=$(uname -m)
+suite=${HALCYON_TEST_SUITE:-$(. /etc/os-release && echo "${VERSION_CODENAME:-sid}")}
+
+fail() {
+  echo "$(basename "$0"): $*" >&2
+  exit 1
+}
+
+tell() { echo "$(basename "$0"): $*" >&2; }
+
+# mirror: the address that this machine's apt gets Debian from.
+mirror() {
+  if [[ -n ${HALCYON_TEST_MIRROR:-} ]]; then
+    echo "$HALCYON_TEST_MIRROR"
+    return
+  fi
+  apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+    awk '$1 ~ /\/debian\/?$/ && $2 !~ /[-\/]/ && $3 == "main" { print $1; found = 1; exit } END { exit !found }' ||
+    fail "apt on this machine has no Debian mirror; set HALCYON_TEST_MIRROR"
+}
+
+# apt_dir: a private apt configuration for the suite, binary and source packages, with lists not older than a day.
+apt_dir() {
+  local dir=$cache/apt-$suite
+  (
+    mkdir -p "$dir"/{lists/partial,archives/partial,parts}
+    exec 9>"$dir/lock"
+    flock 9
+    if [[ -z $(find "$dir/updated" -mtime -1 2>/dev/null) ]]; then
+      local keyring=/usr/share/keyrings/debian-archive-keyring.gpg uri
+      uri=$(mirror)
+      printf '%s [signed-by=%s] %s %s main\n' deb "$keyring" "$uri" "$suite" deb-src "$keyring" "$uri" "$suite" \
+        >"$dir/sources.list"
+      : >"$dir/status"
+      cat >"$dir/apt.conf" <<END
+Dir::Etc::sourcelist "$dir/sources.list";
+Dir::Etc::sourceparts "$dir/parts";
+Dir::State::lists "$dir/lists";
+Dir::State::status "$dir/status";
+Dir::Cache "$dir";
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::Retries "3";
+END
+      if APT_CONFIG=$dir/apt.conf apt-get -qq update >&2; then
+        touch "$dir/updated"
+      elif [[ ! -e $dir/updated ]]; then
+        fail "cannot read the package lists of $suite"
+      fi
+    fi
+  )
+  echo "$dir"
+}
+
+# debian_version PACKAGE: its version in the suite, nothing if it has none.
+debian_version() {
+  APT_CONFIG=$(apt_dir)/apt.conf apt-cache show --no-all-versions "$1" 2>/dev/null | sed -n 's/^Version: //p' | head -1
+}
+
+# debian_package PACKAGE DIR: fetches the .deb of the suite and unpacks it into DIR.
+debian_package() {
+  local conf
+  conf=$(apt_dir)/apt.conf
+  mkdir -p "$2"
+  (cd "$2" && APT_CONFIG=$conf apt-get -qq download "$1" >&2 && dpkg-deb -x ./"$1"_*.deb . && rm ./"$1"_*.deb)
+}
+
+# key WORD...: a short digest of the words and of the running script.
+key() {
+  { printf '%s\n' "$suite" "$machine" "$@" && cat "$0"; } | sha256sum | cut -c1-16
+}
+
+# product KIND KEY FUNCTION: prints the directory of a product. If it is not there, FUNCTION makes it in the directory
+# that it is given.
+product() {
+  local dir=$cache/$1-$suite-$2
+  if [[ ! -d $dir ]]; then
+    (
+      exec 9>"$cache/.lock-$1-$suite"
+      flock 9
+      [[ ! -d $dir ]] || exit 0
+      tell "making $1 for $suite" 
+      SECONDS=0
+      # Remains of a run that was interrupted.
+      rm -rf "$cache/.new-$1-$suite"
+      mkdir "$cache/.new-$1-$suite"
+      "$3" "$cache/.new-$1-$suite" >&2
+      mv "$cache/.new-$1-$suite" "$dir"
+      tell "made $1 for $suite in $SECONDS s"
+    )
+  fi
+  echo "$dir"
+}

@@ -1,0 +1,42 @@
+# What every story uses: the bed, the simulator, assertions that name what they assert.
+# Sourced by the stories; each runs alone, in a directory of its own.
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+story=$(basename "$0" .test)
+work=$(mktemp -d "${TMPDIR:-/tmp}/halcyon-$story.XXXXXX")
+chmod 755 "$work"
+heroku=$top/test/heroku/heroku
+export HEROKU_STATE=$work/heroku
+export HALCYON_BUILDPACK=$top/build/halcyon-buildpack.tgz
+
+cleanup() {
+  status=$?
+  "$heroku" web:stop hello >/dev/null 2>&1 || true
+  "$heroku" web:stop again >/dev/null 2>&1 || true
+  if [ -n "${bed_run:-}" ]; then "$top/test/bed/down" "$bed_run" >/dev/null 2>&1 || true; fi
+  if [ -n "${s3_run:-}" ]; then "$top/test/bed/s3" down "$s3_run" >/dev/null 2>&1 || true; fi
+  if [ $status -ne 0 ]; then
+    echo "FAILED in $story (status $status); kept: $work"
+    [ -f "$work/log" ] && tail -60 "$work/log"
+  else
+    rm -rf "$work"
+  fi
+}
+trap cleanup EXIT
+
+say() { printf '\n== %s\n' "$*"; }
+ok() { printf 'ok: %s\n' "$*"; }
+fail() { printf 'NOT OK: %s\n' "$*"; exit 1; }
+
+# expect NAME PATTERN: the last log has a line that matches.
+expect() { grep -qE -- "$2" "$work/log" || fail "$1 (no line matches: $2)"; ok "$1"; }
+# refuse NAME PATTERN: it has none.
+refuse() { if grep -E -- "$2" "$work/log"; then fail "$1 (a line matches: $2)"; fi; ok "$1"; }
+
+# logged COMMAND...: runs it, output to the log; its status is kept in $status.
+logged() {
+  status=0
+  "$@" >"$work/log" 2>&1 || status=$?
+  cat "$work/log" >>"$work/all.log"
+}

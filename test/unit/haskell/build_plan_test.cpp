@@ -1,0 +1,31 @@
+#include "haskell/build_plan.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+
+using namespace halcyon;
+
+TEST_CASE("the local executables of a plan", "[haskell]") {
+  TempDir dir(fs::temp_directory_path());
+  const fs::path file = dir.path() / "plan.json";
+  write_file(file, R"({"install-plan": [
+    {"type": "pre-existing", "id": "base-4.15.1.0"},
+    {"style": "global", "component-name": "exe:alex", "bin-file": "/store/alex"},
+    {"style": "local", "component-name": "lib"},
+    {"style": "local", "component-name": "test:t", "bin-file": "/dist/t"},
+    {"style": "local", "component-name": "exe:web", "bin-file": "/dist/web"},
+    {"style": "local", "components": {"exe:custom": {"bin-file": "/dist/custom"}, "lib": {}}}]})");
+  CHECK(BuildPlan::read(file).local_executables() ==
+        std::vector<fs::path>{"/dist/web", "/dist/custom"});
+}
+
+TEST_CASE("a plan that is none", "[haskell]") {
+  TempDir dir(fs::temp_directory_path());
+  const fs::path file = dir.path() / "plan.json";
+  for (const char* text : {"", "{", "[]", "{}", R"({"install-plan": 1})"}) {
+    write_file(file, text);
+    CHECK_THROWS_AS(BuildPlan::read(file), Error);
+  }
+}

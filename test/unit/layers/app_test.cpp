@@ -1,0 +1,51 @@
+#include "layers/app.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/files.h"
+
+using namespace halcyon;
+
+TEST_CASE("synchronising touches only what differs", "[layers]") {
+  TempDir dir(fs::temp_directory_path());
+  const fs::path source = dir.path() / "source";
+  const fs::path copy = dir.path() / "copy";
+  write_file(source / "same.hs", "same");
+  write_file(source / "src" / "changed.hs", "old");
+  write_file(source / "gone.hs", "gone");
+  write_file(source / "kind", "file");
+  copy_tree(source, copy, is_not_source);
+  const auto old_time = fs::file_time_type::clock::now() - std::chrono::hours(24);
+  fs::last_write_time(copy / "same.hs", old_time);
+  fs::last_write_time(copy / "src" / "changed.hs", old_time);
+  write_file(copy / "cabal.project.freeze", "ours");
+  fs::last_write_time(source / "same.hs", fs::file_time_type::clock::now());
+
+  write_file(source / "src" / "changed.hs", "new");
+  write_file(source / "added.hs", "added");
+  write_file(source / ".git" / "HEAD", "not source");
+  fs::remove(source / "gone.hs");
+  fs::remove(source / "kind");
+  fs::create_directories(source / "kind");
+  const std::vector<std::string> differences =
+      synchronise(source, copy, {"cabal.project.freeze"});
+  CHECK(differences ==
+        std::vector<std::string>{"- gone.hs", "+ added.hs", "* src/changed.hs"});
+  CHECK(fs::last_write_time(copy / "same.hs") == old_time);
+  CHECK(fs::last_write_time(copy / "src" / "changed.hs") > old_time);
+  CHECK(read_file(copy / "src" / "changed.hs") == "new");
+  CHECK(fs::is_directory(copy / "kind"));
+  CHECK(read_file(copy / "cabal.project.freeze") == "ours");
+  CHECK_FALSE(fs::exists(copy / ".git"));
+  CHECK(synchronise(source, copy, {"cabal.project.freeze"}).empty());
+}
+
+TEST_CASE("what is no source", "[layers]") {
+  for (const char* path : {".git", "sub/.git", "dist-newstyle", "dist", ".halcyon", ".stack-work",
+                           ".ghc.environment.x86_64-linux-9.0.2"}) {
+    CHECK(is_not_source(path));
+  }
+  for (const char* path : {"src", "src/dist", "sub/.halcyon", "cabal.project", ".ghci", "dist.txt"}) {
+    CHECK_FALSE(is_not_source(path));
+  }
+}

@@ -1,0 +1,237 @@
+#include "layers/keeper.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/log.h"
+#include "store/directory.h"
+
+using namespace halcyon;
+
+namespace {
+
+/// A layer whose content is its text; it can start from any other text of the same family.
+class TextLayer : public Layer {
+ public:
+  TextLayer(const Workspace& workspace, std::string text)
+      : Layer(workspace), text_(std::move(text)) {}
+  std::string name() const override { return "text"; }
+  std::string describe() const override { return "text " + text_; }
+  Tag tag() const override { return base_tag(text_); }
+  std::string archive_name() const override { return "halcyon-text-" + text_ + ".tar.gz"; }
+  Format format() const override { return Format::gzip; }
+  std::string problem(const fs::path& dir) const override {
+    return fs::exists(dir / "text") ? "" : "it has no text";
+  }
+  void build() override {
+    ++builds;
+    if (fails) throw Error("text::failed", "Cannot write");
+    write_file(dir() / "text", text_);
+  }
+  std::vector<Similar> similar() const override {
+    if (start_from.empty()) return {};
+    auto found = workspace().depot->find(workspace().key(start_from));
+    if (!found) return {};
+    return {{*found, "similar"}};
+  }
+  void extend() override {
+    ++extensions;
+    if (fails_to_extend) throw Error("text::failed", "Cannot extend");
+    write_file(dir() / "text", read_file(dir() / "text") + "+" + text_);
+  }
+  bool rebuilds_after_failed_extension() const override { return true; }
+
+  std::string start_from;
+  bool fails = false;
+  bool fails_to_extend = false;
+  int builds = 0;
+  int extensions = 0;
+
+ private:
+  std::string text_;
+};
+
+/// A machine of its own: root, cache, and a storage that outlives it.
+struct Machine {
+  explicit Machine(const fs::path& storage_dir)
+      : dir(fs::temp_directory_path()),
+        storage(storage_dir),
+        cache(dir.path() / "cache"),
+        depot(cache, &storage, http, {}) {
+    workspace.app_dir = dir.path() / "app";
+    workspace.prefix = workspace.app_dir;
+    workspace.os = "linux-test-1-x64";
+    workspace.jobs = 1;
+    workspace.depot = &depot;
+    log::capture(&output);
+  }
+  ~Machine() { log::capture(nullptr); }
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  TempDir dir;
+  DirectoryStorage storage;
+  HttpClient http;
+  Cache cache;
+  Depot depot;
+  Workspace workspace;
+  Keeper keeper;
+  std::string output;
+};
+
+/// Changes one byte in the middle of a file.
+void damage(const fs::path& file) {
+  std::string bytes = read_file(file);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x55);
+  write_file(file, bytes);
+}
+
+const std::string key = "linux-test-1-x64/halcyon-text-a.tar.gz";
+
+}  // namespace
+
+TEST_CASE("a layer is built once, then found on disk, in the cache, in storage", "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  {
+    Machine machine(shared.path());
+    TextLayer layer(machine.workspace, "a");
+    CHECK(machine.keeper.plan(layer).means == Means::built);
+    CHECK_FALSE(fs::exists(layer.dir()));  // a plan has no effect
+    CHECK(machine.keeper.realise(layer).means == Means::built);
+    CHECK(machine.keeper.realise(layer).means == Means::existing);
+    remove_layer(machine.workspace, layer.dir());
+    CHECK(machine.keeper.realise(layer).means == Means::cached);
+    CHECK(read_file(layer.dir() / "text") == "a");
+    CHECK(layer.builds == 1);
+  }
+  Machine other(shared.path());
+  TextLayer layer(other.workspace, "a");
+  // The same root path is part of the identity: this machine has another one.
+  CHECK(other.keeper.plan(layer).means == Means::built);
+}
+
+TEST_CASE("a machine with the same root path restores from storage", "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  TempDir root(fs::temp_directory_path());
+  for (const Means expected : {Means::built, Means::stored}) {
+    Machine machine(shared.path());
+    machine.workspace.app_dir = root.path() / "app";
+    TextLayer layer(machine.workspace, "a");
+    CHECK(machine.keeper.realise(layer).means == expected);
+    CHECK(read_file(layer.dir() / "text") == "a");
+    remove_tree(machine.workspace.app_dir);
+  }
+}
+
+TEST_CASE("a layer whose tag differs is not used, whatever its name", "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer layer(machine.workspace, "a");
+  machine.keeper.realise(layer);
+  write_file(layer.dir() / "tag", layer.tag().text() + "extra: 1\n");
+  CHECK(machine.keeper.plan(layer).means == Means::cached);
+  fs::remove(layer.dir() / "tag");
+  CHECK(machine.keeper.plan(layer).means == Means::cached);
+  // A foreign manifest under the right name.
+  Manifest manifest = Manifest::parse(read_file(machine.cache.file(manifest_name(key))), "test");
+  manifest.tag = Tag("text", "b", "linux-test-1-x64", "/app/.halcyon").text();
+  write_file(machine.cache.file(manifest_name(key)), manifest.format());
+  remove_layer(machine.workspace, layer.dir());
+  CHECK(machine.keeper.plan(layer).means != Means::cached);
+}
+
+TEST_CASE("a damaged archive in the cache is set aside and replaced from storage", "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer layer(machine.workspace, "a");
+  machine.keeper.realise(layer);
+  remove_layer(machine.workspace, layer.dir());
+  SECTION("a flipped byte") { damage(machine.cache.file(key)); }
+  SECTION("a truncated file") {
+    fs::resize_file(machine.cache.file(key), fs::file_size(machine.cache.file(key)) / 2);
+  }
+  SECTION("a manifest of nonsense") {
+    write_file(machine.cache.file(manifest_name(key)), "nonsense");
+  }
+  CHECK(machine.keeper.realise(layer).means == Means::stored);
+  CHECK(layer.builds == 1);
+  CHECK(machine.output.find("Setting aside the cached halcyon-text-a.tar.gz") !=
+        std::string::npos);
+  CHECK(read_file(layer.dir() / "text") == "a");
+  remove_layer(machine.workspace, layer.dir());
+  CHECK(machine.keeper.realise(layer).means == Means::cached);  // replaced
+}
+
+TEST_CASE("a damaged archive in storage is built anew and replaced", "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer layer(machine.workspace, "a");
+  machine.keeper.realise(layer);
+  remove_layer(machine.workspace, layer.dir());
+  remove_tree(machine.cache.dir());
+  damage(machine.storage.file(key));
+  SECTION("where building is allowed") {
+    CHECK(machine.keeper.realise(layer).means == Means::built);
+    CHECK(layer.builds == 2);
+    remove_layer(machine.workspace, layer.dir());
+    remove_tree(machine.cache.dir());
+    CHECK(machine.keeper.realise(layer).means == Means::stored);
+  }
+  SECTION("where it is not") {
+    try {
+      machine.keeper.realise(layer, false, false);
+      FAIL("no error");
+    } catch (const Error& error) {
+      CHECK(error.id() == "layer::missing");
+      CHECK(error.exit() == Exit::build_needed);
+    }
+    CHECK_FALSE(fs::exists(layer.dir()));
+  }
+}
+
+TEST_CASE("an archive without its manifest is not there", "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer layer(machine.workspace, "a");
+  machine.keeper.realise(layer);
+  fs::remove(machine.cache.file(manifest_name(key)));
+  fs::remove(machine.storage.file(manifest_name(key)));
+  remove_layer(machine.workspace, layer.dir());
+  Depot fresh(machine.cache, &machine.storage, machine.http, {});
+  machine.workspace.depot = &fresh;
+  CHECK(machine.keeper.plan(layer).means == Means::built);
+}
+
+TEST_CASE("a layer grows from a similar one", "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer a(machine.workspace, "a");
+  machine.keeper.realise(a);
+  TextLayer b(machine.workspace, "b");
+  b.start_from = a.archive_name();
+  CHECK(machine.keeper.plan(b).means == Means::extended);
+  SECTION("by extension") {
+    CHECK(machine.keeper.realise(b).means == Means::extended);
+    CHECK(read_file(b.dir() / "text") == "a+b");
+    CHECK(b.builds == 0);
+  }
+  SECTION("from scratch, when extending fails") {
+    b.fails_to_extend = true;
+    machine.keeper.realise(b);
+    CHECK(b.builds == 1);
+    CHECK(read_file(b.dir() / "text") == "b");
+  }
+  CHECK(read_file(b.dir() / "tag") == b.tag().text());
+  CHECK(machine.depot.find(b.key()));
+}
+
+TEST_CASE("a failed build leaves nothing that a later run trusts", "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer layer(machine.workspace, "a");
+  layer.fails = true;
+  CHECK_THROWS_AS(machine.keeper.realise(layer), Error);
+  CHECK_FALSE(fs::exists(layer.dir() / "tag"));
+  CHECK(machine.depot.archives("linux-test-1-x64/").empty());
+  layer.fails = false;
+  CHECK(machine.keeper.realise(layer).means == Means::built);
+}
