@@ -85,7 +85,7 @@ void Run::begin() {
   remove_tree(workspace_.temp());
   fs::create_directories(workspace_.temp());
   fs::create_directories(cache_.dir());
-  cache_lock_ = std::make_unique<FileLock>(cache_.dir() / ".lock");
+  cache_lock_ = std::make_unique<FileLock>(cache_.dir().string() + ".lock");
   if (!options_.flag("no-clean-cache")) cache_.prepare(options_.flag("purge-cache"));
 }
 

@@ -103,7 +103,7 @@ Exit buildpack_compile(const fs::path& build_dir, const fs::path& cache_dir,
   options.read_magic(build_dir);
   options.set("app-dir", app_dir);
   options.set("prefix", app_dir);
-  options.set("cache-dir", (cache_dir / "halcyon").string());
+  options.set("cache-dir", (cache_dir / "halcyon" / "cache").string());
   options.set_default("no-build-dependencies", "1");
   options.set("retain-dependencies", "0");
 

@@ -39,7 +39,7 @@ std::string download(HttpClient& http, const std::string& url, const std::filesy
     fetch(http, url, hashing);
   }
   const std::uint64_t bytes = hashing.bytes();
-  const std::string found = hashing.hex();
+  std::string found = hashing.hex();
   if (!expected_sha256.empty() && found != lower(expected_sha256)) {
     throw Error("http::wrong-checksum", url + " is not the file that was expected")
         .why(fmt::format("SHA-256 is {}\nexpected    {}\n({} bytes)", found, expected_sha256,

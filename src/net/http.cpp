@@ -98,7 +98,7 @@ void append(HeaderList& list, const std::string& line) {
 HeaderList header_list(const std::vector<std::pair<std::string, std::string>>& headers) {
   HeaderList list;
   for (const auto& [name, value] : headers) {
-    const std::string line = name + (value.empty() ? ";" : ": " + value);
+    const std::string line = fmt::format("{}{}{}", name, value.empty() ? ";" : ": ", value);
     if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
       throw Error("http::bad-header", "The value of header '" + name + "' has a line break in it")
           .fix("Check the configured keys and names for stray line breaks");
@@ -126,12 +126,12 @@ struct HttpClient::Impl {
   std::uint64_t requests = 0;
 
   HttpResponse once(const HttpRequest& request, Sink* sink);
-  void prepare(const HttpRequest& request, const Transfer& transfer);
+  void prepare(const HttpRequest& request, const Transfer& transfer) const;
   Error failure(const HttpRequest& request, const Transfer& transfer, CURLcode code,
                 const char* message) const;
 };
 
-void HttpClient::Impl::prepare(const HttpRequest& request, const Transfer& transfer) {
+void HttpClient::Impl::prepare(const HttpRequest& request, const Transfer& transfer) const {
   CURL* const c = easy.get();
   curl_easy_reset(c);  // keeps connections
   curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);

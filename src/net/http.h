@@ -27,7 +27,8 @@ struct HttpRequest {
 struct HttpResponse {
   long status = 0;
   std::map<std::string, std::string> headers;  ///< names in lower case; the last value wins
-  std::string body;  ///< what did not go to the sink: bodies of other statuses than 2xx, up to 64 KiB
+  std::string
+      body;  ///< what did not go to the sink: bodies of other statuses than 2xx, up to 64 KiB
   /// The header's value, empty when absent.
   const std::string& header(const std::string& lower_name) const;
 };
@@ -45,10 +46,9 @@ class HttpClient {
   /// response.body, 64 MiB at most). A sink that wants no more ends the transfer quietly.
   /// Errors: "http::unreachable" (DNS, refused, TLS, time-out on connecting (30 s) or stalling
   /// (under 1 byte/s for 60 s); the cause names it), "http::truncated" (the body ended early),
-  /// "http::redirect" (too many, or one from https to elsewhere), "http::bad-url" (also schemes other
-  /// than http and https), "http::bad-header" (a line break in a value), "http::changed-file" (the
-  /// upload became shorter meanwhile).
-  /// Every HTTP status is a response, not an Error.
+  /// "http::redirect" (too many, or one from https to elsewhere), "http::bad-url" (also schemes
+  /// other than http and https), "http::bad-header" (a line break in a value), "http::changed-file"
+  /// (the upload became shorter meanwhile). Every HTTP status is a response, not an Error.
   HttpResponse perform(const HttpRequest& request, Sink* sink = nullptr);
   /// Number of requests made so far (for tests and the summary).
   std::uint64_t requests() const;

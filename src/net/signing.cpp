@@ -1,5 +1,7 @@
 #include "net/signing.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -59,7 +61,7 @@ std::string canonical_query(Pairs query) {
   std::string result;
   for (const auto& [name, value] : query) {
     if (!result.empty()) result += '&';
-    result += name + "=" + value;
+    result += fmt::format("{}={}", name, value);
   }
   return result;
 }
@@ -79,7 +81,7 @@ Pairs sign(const SigningKey& key, const SigningInput& input,
   std::string canonical_headers;
   std::string signed_names;
   for (const auto& [name, value] : to_sign) {
-    canonical_headers += name + ":" + value + "\n";
+    canonical_headers += fmt::format("{}:{}\n", name, value);
     if (!signed_names.empty()) signed_names += ';';
     signed_names += name;
   }

@@ -31,8 +31,8 @@ std::string uri_encode(std::string_view text, bool keep_slash);
 std::string canonical_query(std::vector<std::pair<std::string, std::string>> query);
 /// All headers to send besides Host: x-amz-date, x-amz-content-sha256, the further ones,
 /// x-amz-security-token where there is one, and Authorization.
-std::vector<std::pair<std::string, std::string>> sign(
-    const SigningKey& key, const SigningInput& input,
-    std::chrono::system_clock::time_point now);
+std::vector<std::pair<std::string, std::string>> sign(const SigningKey& key,
+                                                      const SigningInput& input,
+                                                      std::chrono::system_clock::time_point now);
 
 }  // namespace halcyon

@@ -85,7 +85,7 @@ void Cache::prepare(bool purge) {
   for (const Seen& seen : before_) log::detail(line(seen.key, seen.size));
 }
 
-void Cache::set_aside(std::string_view key) {
+void Cache::set_aside(std::string_view key) const {
   const fs::path from = file(key);
   std::error_code code;
   fs::rename(from, from.string() + std::string(kDistrusted), code);

@@ -26,7 +26,7 @@ class Cache {
   void keep(std::string_view key);
   /// Moves a file that cannot be trusted out of the way (".distrusted" suffix, replaced by the
   /// next such one, removed by clean) so that nothing finds it again.
-  void set_aside(std::string_view key);
+  void set_aside(std::string_view key) const;
   /// After a successful run: removes what was not kept, and tells the differences to what
   /// `prepare` saw as `+ new`, `* changed`, `- gone` lines (natural order). Failure only warns.
   void clean();

@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kEmptySha256 =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 constexpr int kPageSize = 1000;
+constexpr int kMostPages = 10'000;
 
 S3Endpoint endpoint_of(const S3Options& options) {
   const bool aws = trim(options.endpoint).empty();
@@ -28,7 +29,8 @@ S3Storage::S3Storage(S3Options options, HttpClient& http,
       now_(std::move(now)),
       endpoint_(endpoint_of(options_)) {
   if (options_.access_key.empty() != options_.secret_key.empty()) {
-    throw Error("s3::wrong-key", "Only one half of the key for " + describe() + " is set")
+    throw Error("s3::wrong-key",
+                "Only one half of the key for bucket '" + endpoint_.bucket + "' is set")
         .fix("Set both HALCYON_AWS_ACCESS_KEY_ID and HALCYON_AWS_SECRET_ACCESS_KEY");
   }
 }
@@ -46,13 +48,14 @@ std::vector<ObjectInfo> S3Storage::list(std::string_view prefix) {
   const std::string full_prefix = endpoint_.prefix + std::string(prefix);
   std::vector<ObjectInfo> result;
   std::string token;
-  for (;;) {
+  for (int pages = 1;; ++pages) {
     const Answer answer = send_list(full_prefix, token, kPageSize);
     const Call call{.action = "list", .key = full_prefix};
     if (!answer.ok()) throw error(call, answer);
     std::optional<S3Page> page = parse_s3_page(answer.response.body);
     const bool stuck =
-        page && page->truncated && (page->next_token.empty() || page->next_token == token);
+        page && page->truncated &&
+        (page->next_token.empty() || page->next_token == token || pages == kMostPages);
     if (!page || stuck) throw error(call, answer);
     for (ObjectInfo& object : page->objects) {
       if (!object.key.starts_with(full_prefix)) continue;

@@ -20,6 +20,11 @@ fail() {
   exit 1
 }
 
+# running PID_FILE PROGRAM: whether the process of the file is there and still that program.
+running() {
+  [[ -e $1 ]] && tr '\0' ' ' <"/proc/$(cat "$1")/cmdline" 2>/dev/null | grep -qF -- "$2"
+}
+
 tell() { echo "$(basename "$0"): $*" >&2; }
 
 # mirror: the address that this machine's apt gets Debian from.

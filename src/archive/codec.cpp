@@ -1,0 +1,406 @@
+#include "archive/codec.h"
+
+#include <fmt/format.h>
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <vector>
+
+#include "base/error.h"
+
+namespace halcyon {
+namespace {
+
+constexpr std::size_t buffer_size = 256U << 10U;
+constexpr std::uint32_t xz_preset = 3;
+constexpr std::uint64_t xz_block = 8U << 20U;
+constexpr std::uint64_t memory_limit = 160ULL << 20U;
+constexpr int zstd_level = 3;
+constexpr int zstd_window_log = 27;
+
+Error corrupt(const std::string& why) {
+  return Error("archive::corrupt", "The archive does not decode").why(why);
+}
+
+Error truncated() {
+  return Error("archive::truncated", "The archive ends early").why("It was cut off");
+}
+
+unsigned char* raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
+const unsigned char* raw(const std::byte* bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes);
+}
+
+// ---- xz
+
+struct Lzma {
+  lzma_stream stream = LZMA_STREAM_INIT;
+  Lzma() = default;
+  ~Lzma() { lzma_end(&stream); }
+  Lzma(const Lzma&) = delete;
+  Lzma& operator=(const Lzma&) = delete;
+};
+
+class XzEncoder : public Encoder {
+ public:
+  XzEncoder(Sink& out, unsigned threads) : out_(out), buffer_(buffer_size) {
+    lzma_mt options{};
+    options.threads = std::max(1U, threads);
+    options.block_size = xz_block;
+    options.preset = xz_preset;
+    options.check = LZMA_CHECK_CRC64;
+    if (lzma_stream_encoder_mt(&lzma_.stream, &options) != LZMA_OK) {
+      throw Error("archive::no-memory", "Cannot start the xz encoder");
+    }
+  }
+  bool write(Bytes bytes) override {
+    lzma_.stream.next_in = raw(bytes.data());
+    lzma_.stream.avail_in = bytes.size();
+    while (lzma_.stream.avail_in > 0) code(LZMA_RUN);
+    return true;
+  }
+  void finish() override {
+    while (code(LZMA_FINISH) != LZMA_STREAM_END) {
+    }
+  }
+
+ private:
+  lzma_ret code(lzma_action action) {
+    lzma_.stream.next_out = raw(buffer_.data());
+    lzma_.stream.avail_out = buffer_.size();
+    const lzma_ret result = lzma_code(&lzma_.stream, action);
+    if (result != LZMA_OK && result != LZMA_STREAM_END) {
+      throw Error("archive::no-memory", "The xz encoder failed")
+          .why(fmt::format("liblzma's code {}", static_cast<int>(result)));
+    }
+    const std::size_t count = buffer_.size() - lzma_.stream.avail_out;
+    if (count > 0) out_.write({buffer_.data(), count});
+    return result;
+  }
+
+  Sink& out_;
+  Lzma lzma_;
+  std::vector<std::byte> buffer_;
+};
+
+// ---- gzip
+
+struct Deflate {
+  z_stream stream{};
+  bool inflating;
+  explicit Deflate(bool inflate) : inflating(inflate) {
+    constexpr int gzip_window = 15 + 16;
+    const int result =
+        inflating ? inflateInit2(&stream, gzip_window)
+                  : deflateInit2(&stream, 6, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY);
+    if (result != Z_OK) throw Error("archive::no-memory", "Cannot start zlib");
+  }
+  ~Deflate() { inflating ? inflateEnd(&stream) : deflateEnd(&stream); }
+  Deflate(const Deflate&) = delete;
+  Deflate& operator=(const Deflate&) = delete;
+};
+
+class GzipEncoder : public Encoder {
+ public:
+  explicit GzipEncoder(Sink& out) : out_(out), buffer_(buffer_size) {}
+  bool write(Bytes bytes) override {
+    constexpr std::size_t at_once = 1U << 30U;  // zlib counts in 32 bits
+    while (!bytes.empty()) {
+      const Bytes piece = bytes.first(std::min(bytes.size(), at_once));
+      bytes = bytes.subspan(piece.size());
+      // zlib never writes to its input.
+      deflate_.stream.next_in = const_cast<unsigned char*>(raw(piece.data()));
+      deflate_.stream.avail_in = static_cast<unsigned>(piece.size());
+      while (deflate_.stream.avail_in > 0) code(Z_NO_FLUSH);
+    }
+    return true;
+  }
+  void finish() override {
+    while (code(Z_FINISH) != Z_STREAM_END) {
+    }
+  }
+
+ private:
+  int code(int flush) {
+    deflate_.stream.next_out = raw(buffer_.data());
+    deflate_.stream.avail_out = static_cast<unsigned>(buffer_.size());
+    const int result = deflate(&deflate_.stream, flush);
+    const std::size_t count = buffer_.size() - deflate_.stream.avail_out;
+    if (count > 0) out_.write({buffer_.data(), count});
+    return result;
+  }
+
+  Sink& out_;
+  Deflate deflate_{false};
+  std::vector<std::byte> buffer_;
+};
+
+// ---- zstd
+
+class ZstdEncoder : public Encoder {
+ public:
+  ZstdEncoder(Sink& out, unsigned threads)
+      : out_(out), context_(ZSTD_createCCtx()), buffer_(buffer_size) {
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, zstd_level);
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1);
+    // Fails in a library without threads: then there is one.
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_nbWorkers, static_cast<int>(threads));
+  }
+  bool write(Bytes bytes) override {
+    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+    while (in.pos < in.size) code(in, ZSTD_e_continue);
+    return true;
+  }
+  void finish() override {
+    ZSTD_inBuffer in{nullptr, 0, 0};
+    while (code(in, ZSTD_e_end) != 0) {
+    }
+  }
+
+ private:
+  struct Free {
+    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  };
+  std::size_t code(ZSTD_inBuffer& in, ZSTD_EndDirective end) {
+    ZSTD_outBuffer out{buffer_.data(), buffer_.size(), 0};
+    const std::size_t left = ZSTD_compressStream2(context_.get(), &out, &in, end);
+    if (ZSTD_isError(left) != 0) {
+      throw Error("archive::no-memory", "The zstd encoder failed").why(ZSTD_getErrorName(left));
+    }
+    if (out.pos > 0) out_.write({buffer_.data(), out.pos});
+    return left;
+  }
+
+  Sink& out_;
+  std::unique_ptr<ZSTD_CCtx, Free> context_;
+  std::vector<std::byte> buffer_;
+};
+
+// ---- decoding
+
+/// The input of a decoder: a buffer that is refilled, and can be looked into.
+class Input {
+ public:
+  explicit Input(Source& source) : source_(source), buffer_(buffer_size) {}
+  /// Bytes not yet consumed; reads more when there are none. Empty at the end.
+  Bytes peek() {
+    if (begin_ == end_ && !at_end_) fill();
+    return {buffer_.data() + begin_, end_ - begin_};
+  }
+  /// Tries to have at least `count` bytes to look at.
+  Bytes peek(std::size_t count) {
+    while (end_ - begin_ < count && !at_end_) fill();
+    return {buffer_.data() + begin_, end_ - begin_};
+  }
+  void consume(std::size_t count) { begin_ += count; }
+
+ private:
+  void fill() {
+    if (begin_ > 0) {
+      std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+      end_ -= begin_;
+      begin_ = 0;
+    }
+    const std::size_t count = source_.read(std::span(buffer_).subspan(end_));
+    end_ += count;
+    at_end_ = count == 0;
+  }
+
+  Source& source_;
+  std::vector<std::byte> buffer_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  bool at_end_ = false;
+};
+
+class PlainDecoder : public Source {
+ public:
+  explicit PlainDecoder(Input input) : input_(std::move(input)) {}
+  std::size_t read(std::span<std::byte> buffer) override {
+    const Bytes bytes = input_.peek();
+    const std::size_t count = std::min(buffer.size(), bytes.size());
+    std::memcpy(buffer.data(), bytes.data(), count);
+    input_.consume(count);
+    return count;
+  }
+
+ private:
+  Input input_;
+};
+
+class XzDecoder : public Source {
+ public:
+  XzDecoder(Input input, unsigned threads) : input_(std::move(input)) {
+    lzma_mt options{};
+    options.flags = LZMA_CONCATENATED;
+    options.threads = std::max(1U, threads);
+    options.memlimit_threading = memory_limit;
+    options.memlimit_stop = memory_limit;
+    if (lzma_stream_decoder_mt(&lzma_.stream, &options) != LZMA_OK) {
+      throw Error("archive::no-memory", "Cannot start the xz decoder");
+    }
+  }
+  std::size_t read(std::span<std::byte> buffer) override {
+    lzma_.stream.next_out = raw(buffer.data());
+    lzma_.stream.avail_out = buffer.size();
+    while (!ended_ && lzma_.stream.avail_out == buffer.size()) {
+      const Bytes bytes = input_.peek();
+      lzma_.stream.next_in = raw(bytes.data());
+      lzma_.stream.avail_in = bytes.size();
+      const lzma_ret result = lzma_code(&lzma_.stream, bytes.empty() ? LZMA_FINISH : LZMA_RUN);
+      input_.consume(bytes.size() - lzma_.stream.avail_in);
+      if (result == LZMA_STREAM_END) {
+        ended_ = true;
+      } else if (result == LZMA_BUF_ERROR) {
+        if (bytes.empty()) throw truncated();
+      } else if (result != LZMA_OK) {
+        throw corrupt(fmt::format("liblzma's code {}", static_cast<int>(result)));
+      }
+    }
+    return buffer.size() - lzma_.stream.avail_out;
+  }
+
+ private:
+  Input input_;
+  Lzma lzma_;
+  bool ended_ = false;
+};
+
+class GzipDecoder : public Source {
+ public:
+  explicit GzipDecoder(Input input) : input_(std::move(input)) {}
+  std::size_t read(std::span<std::byte> buffer) override {
+    deflate_.stream.next_out = raw(buffer.data());
+    deflate_.stream.avail_out = static_cast<unsigned>(buffer.size());
+    while (!ended_ && deflate_.stream.avail_out == buffer.size()) {
+      const Bytes bytes = input_.peek();
+      if (between_members_) {
+        if (bytes.empty()) {
+          ended_ = true;
+          break;
+        }
+        if (inflateReset(&deflate_.stream) != Z_OK) throw corrupt("zlib cannot start again");
+        between_members_ = false;
+      }
+      if (bytes.empty()) throw truncated();
+      deflate_.stream.next_in = const_cast<unsigned char*>(raw(bytes.data()));
+      deflate_.stream.avail_in = static_cast<unsigned>(bytes.size());
+      const int result = inflate(&deflate_.stream, Z_NO_FLUSH);
+      input_.consume(bytes.size() - deflate_.stream.avail_in);
+      if (result == Z_STREAM_END) {
+        between_members_ = true;
+      } else if (result != Z_OK && result != Z_BUF_ERROR) {
+        throw corrupt(deflate_.stream.msg != nullptr ? deflate_.stream.msg : "zlib's error");
+      }
+    }
+    return buffer.size() - deflate_.stream.avail_out;
+  }
+
+ private:
+  Input input_;
+  Deflate deflate_{true};
+  bool between_members_ = false;
+  bool ended_ = false;
+};
+
+class ZstdDecoder : public Source {
+ public:
+  explicit ZstdDecoder(Input input) : input_(std::move(input)), context_(ZSTD_createDCtx()) {
+    ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, zstd_window_log);
+  }
+  std::size_t read(std::span<std::byte> buffer) override {
+    ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
+    while (out.pos == 0) {
+      const Bytes bytes = input_.peek();
+      if (bytes.empty() && left_ == 0) return 0;
+      ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+      const std::size_t left = ZSTD_decompressStream(context_.get(), &out, &in);
+      if (ZSTD_isError(left) != 0) throw corrupt(ZSTD_getErrorName(left));
+      input_.consume(in.pos);
+      left_ = left;
+      if (bytes.empty() && out.pos == 0) throw truncated();
+    }
+    return out.pos;
+  }
+
+ private:
+  struct Free {
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  };
+  Input input_;
+  std::unique_ptr<ZSTD_DCtx, Free> context_;
+  std::size_t left_ = 0;
+};
+
+bool starts_with(Bytes bytes, std::string_view magic) {
+  return bytes.size() >= magic.size() &&
+         std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+}
+
+constexpr std::array<std::pair<Format, std::string_view>, 3> suffixes{
+    {{Format::gzip, ".tar.gz"}, {Format::xz, ".tar.xz"}, {Format::zstd, ".tar.zst"}}};
+
+}  // namespace
+
+std::string_view archive_suffix(Format format) {
+  for (const auto& [known, suffix] : suffixes) {
+    if (known == format) return suffix;
+  }
+  return {};
+}
+
+Format format_of_name(std::string_view name) {
+  for (const auto& [format, suffix] : suffixes) {
+    if (name.ends_with(suffix)) return format;
+  }
+  throw Error("archive::unknown-format", "Not an archive's name: " + std::string(name))
+      .why("Known are .tar.gz, .tar.xz and .tar.zst");
+}
+
+Format parse_format(std::string_view name) {
+  if (name == "gzip") return Format::gzip;
+  if (name == "xz") return Format::xz;
+  if (name == "zstd") return Format::zstd;
+  throw Error("archive::unknown-format", "Unknown archive format: " + std::string(name))
+      .why("Known are gzip, xz and zstd");
+}
+
+std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads) {
+  switch (format) {
+    case Format::xz: return std::make_unique<XzEncoder>(out, threads);
+    case Format::zstd: return std::make_unique<ZstdEncoder>(out, threads);
+    case Format::gzip: break;
+  }
+  return std::make_unique<GzipEncoder>(out);
+}
+
+std::unique_ptr<Source> make_decoder(Source& in, unsigned threads) {
+  using namespace std::literals;
+  constexpr std::size_t tar_magic_at = 257;
+  Input input(in);
+  const Bytes head = input.peek(512);
+  if (starts_with(head, "\xfd" "7zXZ\0"sv)) {
+    return std::make_unique<XzDecoder>(std::move(input), threads);
+  }
+  if (starts_with(head, "\x1f\x8b"sv)) return std::make_unique<GzipDecoder>(std::move(input));
+  if (starts_with(head, "\x28\xb5\x2f\xfd"sv)) {
+    return std::make_unique<ZstdDecoder>(std::move(input));
+  }
+  if (starts_with(head, "BZh"sv)) {
+    throw Error("archive::unknown-format", "The archive is packed with bzip2")
+        .why("Only gzip, xz and zstd are supported")
+        .fix("Name a distribution packed with xz in the catalog");
+  }
+  if (head.empty()) throw truncated();
+  if (head.size() >= tar_magic_at + 5 && starts_with(head.subspan(tar_magic_at), "ustar"sv)) {
+    return std::make_unique<PlainDecoder>(std::move(input));
+  }
+  throw Error("archive::unknown-format", "This is not an archive")
+      .why("It is packed neither with gzip, xz or zstd, nor is it a plain tar file");
+}
+
+}  // namespace halcyon

@@ -1,0 +1,137 @@
+#include <archive.h>
+#include <archive_entry.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <map>
+
+#include "archive/archive.h"
+#include "base/error.h"
+
+namespace halcyon {
+namespace {
+
+struct Free {
+  void operator()(struct archive* archive) const { archive_write_free(archive); }
+  void operator()(struct archive_entry* entry) const { archive_entry_free(entry); }
+};
+using Writer = std::unique_ptr<struct archive, Free>;
+using Entry = std::unique_ptr<struct archive_entry, Free>;
+
+/// libarchive calls back through C: an Error of the sink waits here.
+struct Output {
+  Sink& sink;
+  std::exception_ptr failure;
+};
+
+la_ssize_t write_out(struct archive* archive, void* data, const void* buffer, size_t size) {
+  auto& output = *static_cast<Output*>(data);
+  try {
+    output.sink.write({static_cast<const std::byte*>(buffer), size});
+    return static_cast<la_ssize_t>(size);
+  } catch (...) {
+    output.failure = std::current_exception();
+    archive_set_error(archive, EIO, "the sink failed");
+    return -1;
+  }
+}
+
+/// Writes one tree, in the pax form.
+class Packer {
+ public:
+  Packer(const fs::path& dir, Sink& sink)
+      : dir_(dir), output_{sink, nullptr}, writer_(archive_write_new()), buffer_(1U << 18U) {
+    archive_write_set_format_pax(writer_.get());
+    archive_write_set_bytes_per_block(writer_.get(), 1 << 18);
+    archive_write_set_bytes_in_last_block(writer_.get(), 1);
+    check(archive_write_open(writer_.get(), &output_, nullptr, write_out, nullptr));
+  }
+
+  void add(const fs::path& path) {
+    const fs::path file = dir_ / path;
+    struct stat info {};
+    if (::lstat(file.c_str(), &info) != 0) {
+      throw system_error("Cannot look at " + file.string(), errno);
+    }
+    const Entry entry(archive_entry_new());
+    archive_entry_set_pathname(entry.get(), path.c_str());
+    archive_entry_set_mode(entry.get(), info.st_mode & (S_IFMT | 0777U));
+    archive_entry_set_mtime(entry.get(), info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+    if (S_ISLNK(info.st_mode)) {
+      archive_entry_set_symlink(entry.get(), fs::read_symlink(file).c_str());
+    } else if (S_ISREG(info.st_mode)) {
+      if (!link_to_earlier(path, info, entry.get())) {
+        archive_entry_set_size(entry.get(), info.st_size);
+      }
+    } else if (!S_ISDIR(info.st_mode)) {
+      throw Error("archive::unsupported-file", "Cannot archive " + file.string())
+          .why("It is neither a file, a directory nor a link");
+    }
+    check(archive_write_header(writer_.get(), entry.get()));
+    ++stats_.entries;
+    if (S_ISREG(info.st_mode) && archive_entry_hardlink(entry.get()) == nullptr) {
+      write_content(file, static_cast<std::uint64_t>(info.st_size));
+    }
+  }
+
+  ArchiveStats finish() {
+    check(archive_write_close(writer_.get()));
+    return stats_;
+  }
+
+ private:
+  void check(la_ssize_t result) {
+    if (result >= ARCHIVE_WARN) return;
+    if (output_.failure) std::rethrow_exception(output_.failure);
+    const char* why = archive_error_string(writer_.get());
+    throw Error("archive::write-failed", "Cannot archive " + dir_.string())
+        .why(why == nullptr ? "libarchive failed" : why);
+  }
+
+  bool link_to_earlier(const fs::path& path, const struct stat& info, struct archive_entry* entry) {
+    if (info.st_nlink < 2) return false;
+    const auto [known, is_new] = linked_.emplace(std::pair{info.st_dev, info.st_ino}, path);
+    if (is_new) return false;
+    archive_entry_set_hardlink(entry, known->second.c_str());
+    return true;
+  }
+
+  void write_content(const fs::path& file, std::uint64_t size) {
+    FileSource source(file);
+    std::uint64_t written = 0;
+    while (const std::size_t count = source.read(buffer_)) {
+      written += count;
+      if (written > size) break;
+      check(archive_write_data(writer_.get(), buffer_.data(), count));
+    }
+    if (written != size) {
+      throw Error("archive::file-changed", "Cannot archive " + file.string())
+          .why("It changed while it was being read");
+    }
+    stats_.tree_bytes += size;
+  }
+
+  const fs::path& dir_;
+  Output output_;
+  Writer writer_;
+  std::vector<std::byte> buffer_;
+  std::map<std::pair<dev_t, ino_t>, fs::path> linked_;
+  ArchiveStats stats_;
+};
+
+}  // namespace
+
+ArchiveStats pack(const fs::path& dir, Sink& out, Format format, unsigned threads,
+                  const std::string& first, const std::function<bool(const fs::path&)>& skip) {
+  const std::unique_ptr<Encoder> encoder = make_encoder(format, out, threads);
+  Packer packer(dir, *encoder);
+  if (!first.empty()) packer.add(first);
+  for (const fs::path& path : walk(dir, skip)) {
+    if (path != first) packer.add(path);
+  }
+  const ArchiveStats stats = packer.finish();
+  encoder->finish();
+  return stats;
+}
+
+}  // namespace halcyon

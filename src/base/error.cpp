@@ -1,0 +1,46 @@
+#include "base/error.h"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace halcyon {
+
+Error::Error(std::string id, std::string what) : id_(std::move(id)), what_(std::move(what)) {}
+
+Error& Error::why(std::string text) {
+  if (!why_.empty() && !text.empty()) why_ += '\n';
+  why_ += text;
+  return *this;
+}
+
+Error& Error::fix(std::string text) {
+  if (!fix_.empty() && !text.empty()) fix_ += '\n';
+  fix_ += text;
+  return *this;
+}
+
+Error& Error::exit(Exit status) {
+  exit_ = status;
+  return *this;
+}
+
+Error system_error(std::string what, int errno_value) {
+  const std::string reason = std::generic_category().message(errno_value);
+  switch (errno_value) {
+    case ENOSPC:
+    case EDQUOT:
+      return Error("disk::full", std::move(what))
+          .why(reason)
+          .fix("Free some space there (`df -h` tells how much is left) and run it again");
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return Error("disk::forbidden", std::move(what))
+          .why(reason)
+          .fix("Make the place writable for this user, or name another one");
+    default: return Error("disk::failed", std::move(what)).why(reason);
+  }
+}
+
+}  // namespace halcyon

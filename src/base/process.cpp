@@ -1,0 +1,316 @@
+#include "base/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace halcyon {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kept_errors = 64U << 10U;
+// Heroku closes the terminal of a one-off dyno that is silent for long.
+constexpr std::chrono::seconds heartbeat{60};
+constexpr std::chrono::seconds grace{10};
+
+struct Pipe {
+  UniqueFd reader;
+  UniqueFd writer;
+  Pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("Cannot make a pipe", errno);
+    reader.reset(ends[0]);
+    writer.reset(ends[1]);
+  }
+};
+
+/// While it lives, the signals that end us arrive at a descriptor instead.
+class SignalGuard {
+ public:
+  SignalGuard() {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&wanted, signal);
+    ::pthread_sigmask(SIG_BLOCK, &wanted, &before_);
+    fd_.reset(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!fd_) throw system_error("Cannot watch for signals", errno);
+  }
+  ~SignalGuard() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalGuard(const SignalGuard&) = delete;
+  SignalGuard& operator=(const SignalGuard&) = delete;
+
+  int fd() const { return fd_.get(); }
+  const sigset_t& before() const { return before_; }
+  /// The signal that wants us to end; 0 when none has arrived.
+  int take() const {
+    signalfd_siginfo info{};
+    int found = 0;
+    while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+      if (info.ssi_signo != SIGCHLD) found = static_cast<int>(info.ssi_signo);
+    }
+    return found;
+  }
+
+ private:
+  UniqueFd fd_;
+  sigset_t before_{};
+};
+
+/// What the child does between fork and exec: only calls that are safe there.
+struct Child {
+  std::vector<char*> argv;
+  std::vector<char*> envp;
+  const char* program;
+  const char* dir;
+  int input;
+  int output;
+  int errors;
+  int failure;
+  const sigset_t* signals;
+
+  [[noreturn]] void start() const {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::sigprocmask(SIG_SETMASK, signals, nullptr);
+    const bool placed = (input < 0 || ::dup2(input, STDIN_FILENO) >= 0) &&
+                        (output < 0 || ::dup2(output, STDOUT_FILENO) >= 0) &&
+                        (errors < 0 || ::dup2(errors, STDERR_FILENO) >= 0);
+    if (placed && (*dir == '\0' || ::chdir(dir) == 0)) {
+      ::execve(program, argv.data(), envp.data());
+    }
+    const int reason = errno;
+    [[maybe_unused]] const ssize_t told = ::write(failure, &reason, sizeof reason);
+    ::_exit(127);
+  }
+};
+
+/// What a child prints: to the log file, line by line to the log, or into a string.
+class Collector {
+ public:
+  Collector(const Command& command, Outcome& outcome) : command_(command), outcome_(outcome) {
+    if (command.log_file.empty()) return;
+    fs::create_directories(command.log_file.parent_path());
+    file_.reset(
+        ::open(command.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+    if (!file_) throw system_error("Cannot write " + command.log_file.string(), errno);
+  }
+
+  void take(std::string_view bytes, bool is_error) {
+    last_output = Clock::now();
+    if (command_.output == Output::capture && !is_error) {
+      outcome_.out += bytes;
+      return;
+    }
+    keep(bytes);
+    outcome_.errors += bytes;
+    if (outcome_.errors.size() > 2 * kept_errors) {
+      outcome_.errors.erase(0, outcome_.errors.size() - kept_errors);
+    }
+    if (command_.output == Output::quote) quote(is_error ? error_line_ : line_, bytes);
+  }
+
+  void finish() {
+    for (std::string* rest : {&line_, &error_line_}) {
+      if (!rest->empty()) log::quote(*rest);
+    }
+    if (outcome_.errors.size() > kept_errors) {
+      outcome_.errors.erase(0, outcome_.errors.size() - kept_errors);
+    }
+  }
+
+  Clock::time_point last_output = Clock::now();
+
+ private:
+  void keep(std::string_view bytes) {
+    while (file_ && !bytes.empty()) {
+      const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) throw system_error("Cannot write " + command_.log_file.string(), errno);
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+  }
+
+  static void quote(std::string& line, std::string_view bytes) {
+    for (const char c : bytes) {
+      if (c == '\n') {
+        if (line.ends_with('\r')) line.pop_back();
+        log::quote(line);
+        line.clear();
+      } else {
+        line += c;
+      }
+    }
+  }
+
+  const Command& command_;
+  Outcome& outcome_;
+  UniqueFd file_;
+  std::string line_;
+  std::string error_line_;
+};
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (std::string& text : texts) all.push_back(text.data());
+  all.push_back(nullptr);
+  return all;
+}
+
+/// One end of the conversation with a child, until it closes.
+void drain(UniqueFd& fd, Collector& collector, bool is_error) {
+  std::array<char, 65536> buffer{};
+  const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+  if (count > 0) {
+    collector.take({buffer.data(), static_cast<std::size_t>(count)}, is_error);
+  } else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
+    fd.reset();
+  }
+}
+
+void feed(UniqueFd& fd, std::string_view& input) {
+  const ssize_t count = ::write(fd.get(), input.data(), input.size());
+  if (count > 0) input.remove_prefix(static_cast<std::size_t>(count));
+  if (input.empty() || (count < 0 && errno != EINTR && errno != EAGAIN)) fd.reset();
+}
+
+Outcome outcome_of(int status) {
+  Outcome outcome;
+  if (WIFSIGNALED(status)) outcome.signal = WTERMSIG(status);
+  if (WIFEXITED(status)) outcome.status = WEXITSTATUS(status);
+  return outcome;
+}
+
+}  // namespace
+
+std::string Outcome::describe() const {
+  if (signal == 0) return "exit status " + std::to_string(status);
+  return "signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
+}
+
+fs::path find_program(const std::string& name, const std::string& path) {
+  const auto runs = [](const fs::path& file) {
+    return fs::is_regular_file(fs::status(file)) && ::access(file.c_str(), X_OK) == 0;
+  };
+  if (name.find('/') != std::string::npos) return runs(name) ? fs::path(name) : fs::path();
+  for (const std::string& dir : split(path, ':')) {
+    if (!dir.empty() && runs(fs::path(dir) / name)) return fs::path(dir) / name;
+  }
+  return {};
+}
+
+Outcome run(const Command& command) {
+  const std::string& name = command.argv.at(0);
+  const auto path = command.env.find("PATH");
+  // A name with a slash is relative to the child's directory.
+  const fs::path program = name.find('/') != std::string::npos
+                               ? fs::path(name)
+                               : find_program(name, path == command.env.end() ? "" : path->second);
+  if (program.empty()) {
+    throw Error("process::not-found", "Cannot run " + name)
+        .why("There is no such program on PATH")
+        .fix("Install " + name);
+  }
+
+  std::vector<std::string> arguments = command.argv;
+  std::vector<std::string> variables;
+  for (const auto& [variable, value] : command.env) variables.push_back(variable + "=" + value);
+  const std::string dir = command.dir.string();
+  const bool inherit = command.output == Output::inherit;
+  const SignalGuard signals;
+  Pipe input;
+  Pipe output;
+  Pipe errors;
+  Pipe failure;
+  UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const Child child{pointers(arguments),
+                    pointers(variables),
+                    program.c_str(),
+                    dir.c_str(),
+                    command.input.empty() ? (inherit ? -1 : nothing.get()) : input.reader.get(),
+                    inherit ? -1 : output.writer.get(),
+                    inherit ? -1 : errors.writer.get(),
+                    failure.writer.get(),
+                    &signals.before()};
+  const pid_t pid = ::fork();
+  if (pid < 0) throw system_error("Cannot start " + name, errno);
+  if (pid == 0) child.start();
+  ::setpgid(pid, pid);
+  for (Pipe* pipe : {&output, &errors, &failure}) pipe->writer.reset();
+  input.reader.reset();
+  if (command.input.empty()) input.writer.reset();
+  if (input.writer) ::fcntl(input.writer.get(), F_SETFL, O_NONBLOCK);
+
+  int reason = 0;
+  if (::read(failure.reader.get(), &reason, sizeof reason) ==
+      static_cast<ssize_t>(sizeof reason)) {
+    ::waitpid(pid, nullptr, 0);
+    throw Error("process::not-found", "Cannot run " + name)
+        .why(std::strerror(reason));  // NOLINT(concurrency-mt-unsafe): one thread starts children
+  }
+
+  Outcome collected;
+  Collector collector(command, collected);
+  std::string_view to_write = command.input;
+  const Clock::time_point start = Clock::now();
+  Clock::time_point last_sign = start;
+  Clock::time_point deadline = Clock::time_point::max();
+  int ended_by = 0;
+  int status = 0;
+  bool running = true;
+  while (running || output.reader || errors.reader) {
+    std::array<pollfd, 4> fds{{{signals.fd(), POLLIN, 0},
+                               {output.reader.get(), POLLIN, 0},
+                               {errors.reader.get(), POLLIN, 0},
+                               {input.writer.get(), POLLOUT, 0}}};
+    ::poll(fds.data(), fds.size(), running ? 1000 : 100);
+    if (fds[1].revents != 0) drain(output.reader, collector, false);
+    if (fds[2].revents != 0) drain(errors.reader, collector, true);
+    if (fds[3].revents != 0 && input.writer) feed(input.writer, to_write);
+    if (const int signal = signals.take(); signal != 0 && ended_by == 0) {
+      ended_by = signal;
+      deadline = Clock::now() + grace;
+      ::kill(-pid, SIGTERM);
+    }
+    if (Clock::now() > deadline) ::kill(-pid, SIGKILL);
+    if (running && ::waitpid(pid, &status, WNOHANG) == pid) running = false;
+    // A grandchild that outlives the child and holds the pipes is not waited for.
+    if (!running && fds[1].revents == 0 && fds[2].revents == 0) break;
+    const Clock::time_point now = Clock::now();
+    if (command.output != Output::capture && !inherit &&
+        now - std::max(collector.last_output, last_sign) > heartbeat) {
+      last_sign = now;
+      log::detail("Still working (" +
+                  format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(now - start)) +
+                  ")");
+    }
+  }
+  collector.finish();
+  if (ended_by != 0) {
+    ::kill(-pid, SIGKILL);
+    throw Error("process::interrupted", "Interrupted")
+        .why(std::string(::strsignal(ended_by)) + " while running " +
+             fs::path(name).filename().string());
+  }
+  Outcome outcome = outcome_of(status);
+  outcome.out = std::move(collected.out);
+  outcome.errors = std::move(collected.errors);
+  return outcome;
+}
+
+}  // namespace halcyon

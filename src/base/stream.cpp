@@ -1,0 +1,100 @@
+#include "base/stream.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace halcyon {
+
+FileSource::FileSource(const fs::path& file)
+    : file_(file), fd_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
+  if (!fd_) throw system_error("Cannot open " + file.string(), errno);
+}
+
+std::size_t FileSource::read(std::span<std::byte> buffer) {
+  for (;;) {
+    const ssize_t count = ::read(fd_.get(), buffer.data(), buffer.size());
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno != EINTR) throw system_error("Cannot read " + file_.string(), errno);
+  }
+}
+
+FileSink::FileSink(fs::path file, unsigned mode) : file_(std::move(file)) {
+  const fs::path dir = file_.parent_path();
+  if (!dir.empty()) fs::create_directories(dir);
+  std::string name = (dir / ("." + file_.filename().string() + ".XXXXXX.tmp")).string();
+  fd_.reset(::mkostemps(name.data(), 4, O_CLOEXEC));
+  if (!fd_) throw system_error("Cannot create a file in " + dir.string(), errno);
+  temporary_ = name;
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  ::fchmod(fd_.get(), static_cast<mode_t>(mode) & ~mask);
+}
+
+FileSink::~FileSink() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+bool FileSink::write(Bytes bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd_.get(), bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw system_error("Cannot write " + file_.string(), errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+void FileSink::commit() {
+  if (::fsync(fd_.get()) != 0) throw system_error("Cannot write " + file_.string(), errno);
+  fd_.reset();
+  if (::rename(temporary_.c_str(), file_.c_str()) != 0) {
+    throw system_error("Cannot give " + file_.string() + " its name", errno);
+  }
+  temporary_.clear();
+}
+
+bool StringSink::write(Bytes bytes) {
+  if (text.size() + bytes.size() > limit_) {
+    throw Error("stream::too-large", "A small file is larger than it may be")
+        .why("More than " + std::to_string(limit_) + " bytes");
+  }
+  text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return true;
+}
+
+std::size_t StringSource::read(std::span<std::byte> buffer) {
+  const std::size_t count = std::min(buffer.size(), rest_.size());
+  std::memcpy(buffer.data(), rest_.data(), count);
+  rest_.remove_prefix(count);
+  return count;
+}
+
+std::size_t HashingSource::read(std::span<std::byte> buffer) {
+  const std::size_t count = source_.read(buffer);
+  digest_.update(buffer.first(count));
+  bytes_ += count;
+  return count;
+}
+
+std::string HashingSource::finish() {
+  std::vector<std::byte> buffer(1U << 18U);
+  while (read(buffer) > 0) {
+  }
+  return digest_.hex();
+}
+
+bool HashingSink::write(Bytes bytes) {
+  digest_.update(bytes);
+  bytes_ += bytes.size();
+  return sink_.write(bytes);
+}
+
+}  // namespace halcyon

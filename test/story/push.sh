@@ -1,0 +1,147 @@
+# The main story, on whatever storage the caller has configured: a push says what is missing, a
+# one-off dyno builds it, a push deploys it; then what each later change costs.
+# Sourced. Expects app_dir (a copy of hello-web), `configure APP`, and `storage_reads` (how many
+# objects were fetched from storage so far; a command that prints a number).
+
+now() { date +%s%3N; }
+
+say "a. first push, empty storage: the slug holds the buildpack and the source only"
+"$heroku" create hello
+configure hello
+logged "$heroku" push hello "$app_dir"
+[ $status -eq 0 ] || fail "the push succeeds"
+ok "the push succeeds"
+expect "it says what is missing" 'GHC .*none like it in cache or storage'
+expect "it names the next command" 'heroku run -x halcyon build'
+"$heroku" slug:ls hello >"$work/slug"
+grep -q 'app/.halcyon/bin/halcyon$' "$work/slug" || fail "the slug has the helper"
+grep -q 'app/.halcyon/source.tar.gz$' "$work/slug" || fail "the slug has the source archive"
+grep -q 'app/hello-web.cabal$' "$work/slug" || fail "the slug has the source"
+if grep -qE 'app/bin/hello-web$|app/.halcyon/(ghc|cabal|sandbox|app|toolchain|tmp)/' "$work/slug"; then
+  fail "the slug has no app and no layer"
+fi
+ok "the slug has the helper, the source and nothing else"
+
+say "b. without usable storage, halcyon build refuses at once"
+"$heroku" create bare
+logged "$heroku" push bare "$app_dir"
+[ $status -eq 0 ] || fail "a push without storage succeeds"
+expect "it tells how to set up storage" 'heroku config:set HALCYON_S3_BUCKET='
+logged "$heroku" run bare halcyon build
+[ $status -eq 1 ] || fail "halcyon build fails without storage (status $status)"
+expect "it refuses with the config:set lines" 'heroku config:set HALCYON_AWS_ACCESS_KEY_ID='
+refuse "it has not built anything" 'Building the'
+
+say "b. halcyon build on a one-off dyno: every layer from originals"
+logged "$heroku" run hello -- bash -c 'command -v gcc; ls /usr/include/stdio.h; echo "stack=[${STACK-unset}]"'
+refuse "the dyno has no compiler and no headers" '^/usr'
+expect "the dyno has no STACK" 'stack=\[unset\]'
+logged "$heroku" run hello halcyon build
+[ $status -eq 0 ] || fail "halcyon build (status $status)"
+for layer in 'GHC' 'updated Cabal' 'sandbox' 'app'; do
+  expect "the $layer layer is built" "Building the $layer.* layer"
+done
+expect "the C toolchain is restored" 'Restoring the C toolchain layer'
+expect "each layer is uploaded" 'Uploading .*halcyon-sandbox-.*done'
+stored >"$work/stored"
+for name in 'halcyon-ghc-[0-9.]+\.tar\.xz' 'halcyon-cabal-[0-9.]+\.tar\.xz' \
+  'halcyon-cabal-[0-9.]+-[0-9]{14}\.tar\.xz' \
+  'halcyon-sandbox-[0-9.]+-hello-web-1\.0-[0-9a-f]{40}\.tar\.gz' \
+  'halcyon-sandbox-[0-9.]+-hello-web-1\.0-[0-9a-f]{40}\.cabal\.config' \
+  'halcyon-app-[0-9.]+-hello-web-1\.0\.tar\.gz' 'halcyon-toolchain-[0-9a-f]{40}\.tar\.zst'; do
+  grep -qE "^linux-[a-z0-9-]+/$name\$" "$work/stored" || fail "storage has $name"
+done
+grep -qE '^original/ghc-' "$work/stored" || fail "storage has the original GHC"
+grep -qE '^original/cabal-install-' "$work/stored" || fail "storage has the original cabal-install"
+ok "storage has every archive, companion and original"
+
+say "c. second push: restores and deploys; the app answers from the slug alone"
+logged "$heroku" push hello "$app_dir"
+[ $status -eq 0 ] || fail "the second push (status $status)"
+expect "it deploys" 'App deployed: hello-web-1.0'
+refuse "nothing is compiled that is there already" 'Building the (GHC|updated|sandbox)'
+expect "a Procfile is chosen and told" 'web: bin/hello-web'
+for name in ghc cabal sandbox app; do
+  ls "$("$heroku" cache:path hello)"/halcyon/cache/linux-*/halcyon-$name-*.tar.* >/dev/null || fail "the compile cache has $name"
+done
+ok "the compile cache has every layer"
+"$heroku" slug:ls hello >"$work/slug"
+grep -q 'app/bin/hello-web$' "$work/slug" || fail "the slug has the app"
+if grep -qE 'app/.halcyon/(ghc|cabal|sandbox|app|toolchain|tmp)/' "$work/slug"; then
+  fail "the slug has no GHC, Cabal or sandbox"
+fi
+ok "the slug has the app, and no GHC, Cabal or sandbox"
+port=$(free_port)
+"$heroku" web hello "$port"
+page=$(curl -fsS "http://127.0.0.1:$port/")
+grep -q 'Hello' <<<"$page" || fail "the app answers ($page)"
+grep -qF "$(head -1 "$app_dir/data/motd.txt")" <<<"$page" || fail "the app finds its data file ($page)"
+"$heroku" web:stop hello
+ok "the app answers over HTTP, with its data file"
+
+say "d. third push, nothing changed: from the compile cache alone"
+before=$(storage_reads)
+start=$(now)
+logged "$heroku" push hello "$app_dir"
+[ $status -eq 0 ] || fail "the third push"
+took=$(($(now) - start))
+expect "it says that nothing changed" 'did not change'
+refuse "no compiler, no download" 'Compiling|Building|Downloading|Listing'
+[ "$(storage_reads)" = "$before" ] || fail "nothing is read from storage"
+ok "nothing is read from storage ($took ms)"
+
+say "e. one module changed: only that and what depends on it is recompiled"
+sed -i 's/Hello/Hello again/' "$app_dir"/src/Greeting.hs
+logged "$heroku" push hello "$app_dir"
+[ $status -eq 0 ] || fail "the push with a changed module"
+expect "the changed module is compiled" 'Compiling Greeting'
+refuse "an unchanged module is not" 'Compiling Page'
+refuse "the layers come from the cache" 'Building the (GHC|updated|sandbox)|Downloading'
+"$heroku" web hello "$port"
+page=$(curl -fsS "http://127.0.0.1:$port/")
+"$heroku" web:stop hello
+grep -q 'Hello again' <<<"$page" || fail "the changed app answers ($page)"
+ok "the changed app answers"
+
+say "f. one dependency added: the sandbox is grown"
+old_sandbox=$(stored | grep -cE 'halcyon-sandbox-.*\.tar\.gz$')
+add_dependency "$app_dir"
+logged "$heroku" push hello "$app_dir"
+[ $status -eq 0 ] || fail "the push with a new dependency"
+expect "it says what is missing" 'sandbox .*packages are in'
+logged "$heroku" run hello halcyon build
+[ $status -eq 0 ] || fail "halcyon build with a new dependency (status $status)"
+expect "the best-scoring sandbox is extended" 'Extending the sandbox .* layer: [0-9]+ of [0-9]+ packages are in hello-web-1.0'
+expect "the new package is built" "(Building|Completed|Starting) +$new_package-"
+refuse "no other package is" '(Building|Completed|Starting) +(network|httpd-shed)-'
+refuse "GHC is not built again" 'Building the GHC'
+[ "$(stored | grep -cE 'halcyon-sandbox-.*\.tar\.gz$')" -gt "$old_sandbox" ] || fail "a new sandbox is in storage"
+logged "$heroku" push hello "$app_dir"
+expect "the push deploys" 'App deployed: hello-web-1.0'
+
+say "g. a second app with the same dependencies uses the first one's sandbox"
+"$heroku" create again
+configure again
+logged "$heroku" push again "$again_dir"
+[ $status -eq 0 ] || fail "the second app's push (status $status)"
+expect "it deploys without a build of dependencies" 'App deployed: hello-again-'
+expect "the sandbox is the first app's" 'Downloading .*halcyon-sandbox-[0-9.]+-hello-web-1\.0-'
+
+say "h. the cache is lost: storage gives the same result"
+"$heroku" cache:purge hello
+logged "$heroku" push hello "$app_dir"
+[ $status -eq 0 ] || fail "the push after the cache was lost"
+expect "it restores from storage" 'Downloading .*halcyon-app-'
+refuse "nothing is built" 'Compiling|Building'
+"$heroku" web hello "$port"
+page=$(curl -fsS "http://127.0.0.1:$port/")
+"$heroku" web:stop hello
+grep -q 'Hello again' <<<"$page" || fail "the app answers ($page)"
+ok "the app answers"
+
+say "secrets are nowhere"
+for secret in "${secrets[@]}"; do
+  if grep -qF -- "$secret" "$work/all.log"; then fail "a secret is in a log"; fi
+  if grep -rqF -- "$secret" "$HEROKU_STATE" --include='*.manifest' --include='slug*'; then fail "a secret is in a slug"; fi
+done
+ok "no secret is in a log or a slug"
