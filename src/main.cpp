@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,9 @@ int main(int argc, char** argv) {
   } catch (const Error& error) {
     log::error(error);
     return static_cast<int>(error.exit());
+  } catch (const std::filesystem::filesystem_error& error) {
+    log::error(system_error(error.what(), error.code().value()));
+    return static_cast<int>(Exit::failed);
   } catch (const std::exception& error) {
     log::error(Error("internal", "Internal error: " + std::string(error.what())));
     return static_cast<int>(Exit::failed);

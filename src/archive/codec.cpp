@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace halcyon {
 namespace {
@@ -237,10 +238,14 @@ class XzDecoder : public Source {
   XzDecoder(Input input, unsigned threads) : input_(std::move(input)) {
     lzma_mt options{};
     options.flags = LZMA_CONCATENATED;
-    options.threads = std::max(1U, threads);
+    options.threads = threads;
     options.memlimit_threading = memory_limit;
     options.memlimit_stop = memory_limit;
-    if (lzma_stream_decoder_mt(&lzma_.stream, &options) != LZMA_OK) {
+    // The decoder with threads takes in whole blocks before it gives anything.
+    const lzma_ret result =
+        threads > 1 ? lzma_stream_decoder_mt(&lzma_.stream, &options)
+                    : lzma_stream_decoder(&lzma_.stream, options.memlimit_stop, options.flags);
+    if (result != LZMA_OK) {
       throw Error("archive::no-memory", "Cannot start the xz decoder");
     }
   }
@@ -257,6 +262,11 @@ class XzDecoder : public Source {
         ended_ = true;
       } else if (result == LZMA_BUF_ERROR) {
         if (bytes.empty()) throw truncated();
+      } else if (result == LZMA_MEMLIMIT_ERROR) {
+        throw corrupt(fmt::format("It needs {} of memory to unpack, {} are allowed",
+                                  format_size(lzma_memusage(&lzma_.stream)),
+                                  format_size(memory_limit)))
+            .fix("Pack it again with a lower preset of xz");
       } else if (result != LZMA_OK) {
         throw corrupt(fmt::format("liblzma's code {}", static_cast<int>(result)));
       }
@@ -337,8 +347,7 @@ class ZstdDecoder : public Source {
 };
 
 bool starts_with(Bytes bytes, std::string_view magic) {
-  return bytes.size() >= magic.size() &&
-         std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
 }
 
 constexpr std::array<std::pair<Format, std::string_view>, 3> suffixes{
@@ -371,9 +380,12 @@ Format parse_format(std::string_view name) {
 
 std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads) {
   switch (format) {
-    case Format::xz: return std::make_unique<XzEncoder>(out, threads);
-    case Format::zstd: return std::make_unique<ZstdEncoder>(out, threads);
-    case Format::gzip: break;
+    case Format::xz:
+      return std::make_unique<XzEncoder>(out, threads);
+    case Format::zstd:
+      return std::make_unique<ZstdEncoder>(out, threads);
+    case Format::gzip:
+      break;
   }
   return std::make_unique<GzipEncoder>(out);
 }
@@ -383,7 +395,9 @@ std::unique_ptr<Source> make_decoder(Source& in, unsigned threads) {
   constexpr std::size_t tar_magic_at = 257;
   Input input(in);
   const Bytes head = input.peek(512);
-  if (starts_with(head, "\xfd" "7zXZ\0"sv)) {
+  if (starts_with(head,
+                  "\xfd"
+                  "7zXZ\0"sv)) {
     return std::make_unique<XzDecoder>(std::move(input), threads);
   }
   if (starts_with(head, "\x1f\x8b"sv)) return std::make_unique<GzipDecoder>(std::move(input));

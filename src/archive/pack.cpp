@@ -81,7 +81,8 @@ class Packer {
 
  private:
   void check(la_ssize_t result) {
-    if (result >= ARCHIVE_WARN) return;
+    // A warning tells of a name that is not in our character set: its bytes are kept.
+    if (result >= ARCHIVE_OK || result == ARCHIVE_WARN) return;
     if (output_.failure) std::rethrow_exception(output_.failure);
     const char* why = archive_error_string(writer_.get());
     throw Error("archive::write-failed", "Cannot archive " + dir_.string())

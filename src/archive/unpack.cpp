@@ -4,8 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <map>
 #include <set>
+#include <vector>
 
 #include "archive/archive.h"
 #include "base/error.h"
@@ -74,7 +77,8 @@ class Reader {
 
  private:
   void check(int result) {
-    if (result >= ARCHIVE_WARN) return;
+    // A warning tells of a name that is not in our character set: its bytes are kept.
+    if (result >= ARCHIVE_OK || result == ARCHIVE_WARN) return;
     if (input_.failure) std::rethrow_exception(input_.failure);
     const char* text = archive_error_string(reader_.get());
     const std::string why = text == nullptr ? "libarchive failed" : text;
@@ -101,14 +105,12 @@ fs::path safe_path(const char* name) {
   return clean;
 }
 
-/// Whether a lexically normal relative path leads above where it starts.
-bool leads_out(const fs::path& normal) { return !normal.empty() && *normal.begin() == ".."; }
-
 /// Writes entries below a directory, following no link on the way.
 class TreeWriter {
  public:
   TreeWriter(const fs::path& dir, const fs::path& home) : home_(home.lexically_normal()) {
-    fs::create_directories(dir);
+    if (!home_.has_filename()) home_ = home_.parent_path();
+    make_directories(dir);
     root_.reset(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!root_) throw system_error("Cannot open " + dir.string(), errno);
   }
@@ -124,18 +126,11 @@ class TreeWriter {
   void add_symlink(const fs::path& path, struct archive_entry* entry) {
     const char* target = archive_entry_symlink(entry);
     if (target == nullptr || *target == '\0') throw unsafe(path, "It is a link to nothing");
-    const fs::path to(target);
-    if (to.is_absolute()) {
-      const fs::path inside = to.lexically_normal().lexically_relative(home_);
-      if (inside.empty() || leads_out(inside)) {
-        throw unsafe(path, "It is a link out of the archive, to " + to.string());
-      }
-    } else if (leads_out((path.parent_path() / to).lexically_normal())) {
-      throw unsafe(path, "It is a link out of the archive, to " + to.string());
-    }
     claim(path, false);
+    links_.emplace(path, target);
     const UniqueFd parent = open_parent(path, false);
-    if (::symlinkat(target, parent.get(), path.filename().c_str()) != 0) fail("make the link", path);
+    if (::symlinkat(target, parent.get(), path.filename().c_str()) != 0)
+      fail("make the link", path);
     const timespec times[2] = {time_of(entry), time_of(entry)};
     ::utimensat(parent.get(), path.filename().c_str(), times, AT_SYMLINK_NOFOLLOW);
   }
@@ -170,8 +165,17 @@ class TreeWriter {
     }
   }
 
-  /// Modes and times of directories, innermost first: a read-only one could not be filled before.
+  /// What can be done only when all entries are there.
   void finish() {
+    // Only now are the links known that another link's target goes through.
+    for (const auto& [path, target] : links_) {
+      if (leads_out(path)) {
+        throw unsafe(path, "It is a link out of the archive, to " + target.string());
+      }
+    }
+    // Modes and times, innermost first: a read-only directory could not be filled before.
+    std::sort(directories_.begin(), directories_.end(),
+              [](const Directory& a, const Directory& b) { return a.path < b.path; });
     for (auto directory = directories_.rbegin(); directory != directories_.rend(); ++directory) {
       const UniqueFd parent = open_parent(directory->path, true);
       const timespec times[2] = {directory->time, directory->time};
@@ -192,9 +196,7 @@ class TreeWriter {
     timespec time;
   };
 
-  static mode_t mode_of(struct archive_entry* entry) {
-    return archive_entry_mode(entry) & 0777U;
-  }
+  static mode_t mode_of(struct archive_entry* entry) { return archive_entry_mode(entry) & 0777U; }
   static timespec time_of(struct archive_entry* entry) {
     return {archive_entry_mtime(entry), archive_entry_mtime_nsec(entry)};
   }
@@ -206,21 +208,65 @@ class TreeWriter {
     }
   }
 
+  /// Whether following the link at `link` leaves the tree; its target may go through other links.
+  bool leads_out(const fs::path& link) const {
+    constexpr int most_links = 40;  // the kernel follows no more
+    fs::path at = link.parent_path();
+    std::vector<fs::path> todo;  // the next part last
+    const auto follow = [&](const fs::path& target) {
+      auto begin = target.begin();
+      if (target.is_absolute()) {
+        const auto [rest_of_home, rest] =
+            std::mismatch(home_.begin(), home_.end(), target.begin(), target.end());
+        if (home_.empty() || rest_of_home != home_.end()) return false;
+        at.clear();
+        begin = rest;
+      }
+      for (auto part = target.end(); part != begin;) todo.push_back(*--part);
+      return true;
+    };
+    if (!follow(links_.at(link))) return true;
+    for (int followed = 0; !todo.empty();) {
+      const fs::path part = todo.back();
+      todo.pop_back();
+      if (part == "..") {
+        if (at.empty()) return true;
+        at = at.parent_path();
+      } else if (part != "." && !part.empty()) {
+        at /= part;
+        const auto next = links_.find(at);
+        if (next == links_.end()) continue;
+        if (++followed > most_links) return false;
+        at = at.parent_path();
+        if (!follow(next->second)) return true;
+      }
+    }
+    return false;
+  }
+
   /// Opens the directory that holds `path` (or `path` itself), making what is missing, without
-  /// following links.
+  /// following links. The last one is kept: neighbours come one after the other.
   UniqueFd open_parent(const fs::path& path, bool itself) {
-    UniqueFd at(::dup(root_.get()));
-    fs::path so_far;
     const fs::path wanted = itself ? path : path.parent_path();
+    if (!last_ || last_path_ != wanted) {
+      last_ = walk_to(wanted, path);
+      last_path_ = wanted;
+    }
+    return UniqueFd(::fcntl(last_.get(), F_DUPFD_CLOEXEC, 0));
+  }
+
+  UniqueFd walk_to(const fs::path& wanted, const fs::path& path) {
+    constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    UniqueFd at(::fcntl(root_.get(), F_DUPFD_CLOEXEC, 0));
+    fs::path so_far;
     for (const fs::path& part : wanted) {
       so_far /= part;
-      if (::mkdirat(at.get(), part.c_str(), 0700) == 0) {
+      UniqueFd next(::openat(at.get(), part.c_str(), flags));
+      if (!next && errno == ENOENT) {
+        if (::mkdirat(at.get(), part.c_str(), 0755) != 0) fail("make the directory", so_far);
         if (seen_.insert(so_far).second) implied_.insert(so_far);
-      } else if (errno != EEXIST) {
-        fail("make the directory", so_far);
+        next.reset(::openat(at.get(), part.c_str(), flags));
       }
-      UniqueFd next(::openat(at.get(), part.c_str(),
-                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       if (!next && (errno == ELOOP || errno == ENOTDIR)) {
         throw unsafe(path, "It lies below " + so_far.string() + ", which is no directory");
       }
@@ -235,7 +281,10 @@ class TreeWriter {
   std::set<fs::path> seen_;
   std::set<fs::path> implied_;  // made on the way, an entry of their own may follow
   std::set<fs::path> files_;
+  std::map<fs::path, fs::path> links_;  // to their targets
   std::vector<Directory> directories_;
+  fs::path last_path_;
+  UniqueFd last_;
 };
 
 void write_content(Reader& reader, int file, const fs::path& path, std::uint64_t declared,
@@ -315,10 +364,10 @@ std::optional<std::string> read_first_entry(Source& in, const std::string& name)
   Reader reader(*tar);
   struct archive_entry* entry = reader.next();
   if (entry == nullptr || archive_entry_filetype(entry) != AE_IFREG ||
-      safe_path(archive_entry_pathname(entry)) != name) {
+      archive_entry_size(entry) > (1 << 20) || safe_path(archive_entry_pathname(entry)) != name) {
     return {};
   }
-  StringSink text(1U << 20U);
+  StringSink text;
   Bytes bytes;
   std::int64_t offset = 0;
   while (reader.read(bytes, offset)) text.write(bytes);

@@ -80,8 +80,7 @@ void UniqueFd::reset(int fd) {
 }
 
 TempDir::TempDir(const fs::path& parent, std::string_view prefix) {
-  checked("Cannot make the directory " + parent.string(),
-          [&](std::error_code& failure) { return fs::create_directories(parent, failure); });
+  make_directories(parent);
   std::string name = (parent / (std::string(prefix) + "XXXXXX")).string();
   if (::mkdtemp(name.data()) == nullptr) {
     throw system_error("Cannot make a directory in " + parent.string(), errno);
@@ -95,7 +94,7 @@ TempDir::~TempDir() {
   if (path_.empty()) return;
   try {
     remove_tree(path_);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     log::warning(error.what());  // the next run removes it
   }
 }
@@ -108,6 +107,11 @@ FileLock::FileLock(const fs::path& file)
   while (::flock(fd_.get(), LOCK_EX) != 0) {
     if (errno != EINTR) throw system_error("Cannot lock " + file.string(), errno);
   }
+}
+
+void make_directories(const fs::path& dir) {
+  checked("Cannot make the directory " + dir.string(),
+          [&](std::error_code& failure) { return fs::create_directories(dir, failure); });
 }
 
 std::string read_file(const fs::path& file, std::uint64_t limit) {
@@ -126,8 +130,9 @@ std::string read_file(const fs::path& file, std::uint64_t limit) {
 }
 
 std::optional<std::string> read_file_if_any(const fs::path& file, std::uint64_t limit) {
-  std::error_code failure;
-  if (!fs::exists(file, failure)) return {};
+  const bool exists = checked("Cannot look at " + file.string(),
+                              [&](std::error_code& failure) { return fs::exists(file, failure); });
+  if (!exists) return {};
   return read_file(file, limit);
 }
 
@@ -150,8 +155,7 @@ void copy_file(const fs::path& from, const fs::path& to) {
 
 void copy_tree(const fs::path& from, const fs::path& to,
                const std::function<bool(const fs::path&)>& skip) {
-  checked("Cannot make the directory " + to.string(),
-          [&](std::error_code& failure) { return fs::create_directories(to, failure); });
+  make_directories(to);
   std::map<Identity, fs::path> linked;
   std::vector<fs::path> directories;
   for (const fs::path& path : walk(from, skip)) {
@@ -159,9 +163,8 @@ void copy_tree(const fs::path& from, const fs::path& to,
     const fs::path target = to / path;
     const struct stat info = stat_of(source);
     if (S_ISDIR(info.st_mode)) {
-      if (fs::is_symlink(fs::symlink_status(target))) remove_tree(target);
-      checked("Cannot make the directory " + target.string(),
-              [&](std::error_code& failure) { return fs::create_directories(target, failure); });
+      if (!fs::is_directory(fs::symlink_status(target))) remove_tree(target);
+      make_directories(target);
       directories.push_back(path);
       continue;
     }
@@ -211,7 +214,16 @@ void move_tree(const fs::path& from, const fs::path& to) {
   if (errno != EXDEV) {
     throw system_error("Cannot move " + from.string() + " to " + to.string(), errno);
   }
-  copy_tree(from, to);
+  const fs::path parent = to.has_parent_path() ? to.parent_path() : ".";
+  const TempDir beside(parent, "." + to.filename().string() + ".");
+  const fs::path copy = beside.path() / to.filename();
+  copy_tree(from, copy);
+  const struct stat info = stat_of(from);
+  ::chmod(copy.c_str(), info.st_mode & 0777U);
+  copy_times(info, copy);
+  if (::rename(copy.c_str(), to.c_str()) != 0) {
+    throw system_error("Cannot move " + from.string() + " to " + to.string(), errno);
+  }
   remove_tree(from);
 }
 

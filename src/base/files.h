@@ -55,6 +55,8 @@ class FileLock {
   UniqueFd fd_;
 };
 
+/// Makes a directory and its missing parents; one that is there is fine.
+void make_directories(const fs::path& dir);
 /// The whole content. A file larger than `limit` bytes is an Error.
 std::string read_file(const fs::path& file, std::uint64_t limit = 64U << 20U);
 /// As read_file, nothing when there is no such file.
@@ -69,13 +71,15 @@ void copy_tree(const fs::path& from, const fs::path& to,
                const std::function<bool(const fs::path&)>& skip = nullptr);
 /// Removes a tree, read-only directories included. Missing is fine.
 void remove_tree(const fs::path& dir);
-/// Renames; falls back to copy and remove across file systems.
+/// Renames; across file systems copies beside `to`, renames, and removes: `to` appears whole or not
+/// at all.
 void move_tree(const fs::path& from, const fs::path& to);
 /// Total size of the regular files below, in bytes; hard links are counted once.
 std::uint64_t tree_size(const fs::path& dir);
 /// Free bytes for us on the file system of `path` (or of its nearest existing parent).
 std::uint64_t free_space(const fs::path& path);
-/// Every entry below `dir`, relative, sorted by bytes; directories are entered unless `skip` says so.
+/// Every entry below `dir`, relative, sorted by bytes; directories are entered unless `skip` says
+/// so.
 std::vector<fs::path> walk(const fs::path& dir,
                            const std::function<bool(const fs::path&)>& skip = nullptr);
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <vector>
 
@@ -45,14 +46,21 @@ std::string colored(std::string_view text, std::string_view code) {
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
 }
 
-/// What a terminal would obey is made visible; tabs stay.
+/// What a terminal would obey is made visible; tabs stay. A line that is too long is cut, between
+/// the characters of UTF-8.
 std::string harmless(std::string_view text) {
+  const auto byte = [&text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  std::size_t end = std::min(text.size(), longest_line);
+  while (end > 0 && end < text.size() && (byte(end) & 0xc0U) == 0x80) --end;
   std::string clean;
-  for (const char c : text.substr(0, longest_line)) {
-    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-    clean += control && c != '\t' ? '?' : c;
+  for (std::size_t at = 0; at < end; ++at) {
+    // U+0080 to U+009F are controls too: C2 80 to C2 9F.
+    const bool c1 = byte(at) == 0xc2 && at + 1 < end && byte(at + 1) < 0xa0;
+    const bool control = byte(at) < 0x20 || byte(at) == 0x7f || c1;
+    clean += control && text[at] != '\t' ? '?' : text[at];
+    if (c1) ++at;
   }
-  if (text.size() > longest_line) clean += "…";
+  if (end < text.size()) clean += "…";
   return clean;
 }
 
@@ -119,29 +127,48 @@ void blank() {
   put("\n");
 }
 
-void add_secret(std::string value) {
+void add_secret(std::string_view value) {
   constexpr std::size_t shortest = 4;
-  if (value.size() >= shortest) state().secrets.push_back(std::move(value));
+  constexpr std::size_t shortest_line = 8;  // "-----END KEY-----" may go, "}" must stay
+  std::vector<std::string>& secrets = state().secrets;
+  const std::vector<std::string> parts = lines(value);
+  if (parts.size() > 1) {
+    for (const std::string& part : parts) {
+      if (part.size() >= shortest_line) secrets.push_back(part);
+    }
+  }
+  const std::string_view whole = trim(value);  // a config var may end with a line's end
+  if (whole.size() >= shortest) secrets.emplace_back(whole);
+  // The longest first: a secret that begins another must not leave the other's rest.
+  std::stable_sort(secrets.begin(), secrets.end(),
+                   [](const auto& a, const auto& b) { return a.size() > b.size(); });
 }
 
 std::string redact(std::string_view text) {
   std::string clean(text);
   for (const std::string& secret : state().secrets) {
-    for (std::size_t at = clean.find(secret); at != std::string::npos; at = clean.find(secret, at)) {
+    for (std::size_t at = clean.find(secret); at != std::string::npos;
+         at = clean.find(secret, at)) {
       clean.replace(at, secret.size(), "(secret)");
       at += 8;
     }
   }
-  // scheme://user:password@host
-  for (std::size_t at = clean.find("://"); at != std::string::npos; at = clean.find("://", at + 3)) {
+  // scheme://user:password@host, and a token alone before a web host
+  for (std::size_t at = clean.find("://"); at != std::string::npos;
+       at = clean.find("://", at + 3)) {
     const std::size_t start = at + 3;
     const std::size_t end = clean.find_first_of("/ \t\n\"'?#", start);
     const std::string_view authority =
         std::string_view(clean).substr(start, end == std::string::npos ? end : end - start);
     const std::size_t host = authority.rfind('@');
     const std::size_t colon = authority.find(':');
-    if (host == std::string_view::npos || colon == std::string_view::npos || colon > host) continue;
-    clean.replace(start + colon + 1, host - colon - 1, "(secret)");
+    if (host == std::string_view::npos) continue;
+    const std::string_view before = std::string_view(clean).substr(0, at);
+    if (colon < host) {
+      clean.replace(start + colon + 1, host - colon - 1, "(secret)");
+    } else if (before.ends_with("http") || before.ends_with("https")) {
+      clean.replace(start, host, "(secret)");
+    }
   }
   return clean;
 }

@@ -22,7 +22,7 @@ void end(std::string_view result);
 void label(std::string_view name, std::string_view value);
 /// Output of a child process, one line (without its end), control characters made harmless.
 void quote(std::string_view line);
-/// A block of ` !     ` lines, yellow on a terminal or under Heroku.
+/// A block of ` !     ` lines, yellow on a terminal.
 void warning(std::string_view text);
 /// The one place where an Error is shown: what, why and what to do, as ` !     ` lines in red.
 void error(const Error& error);
@@ -30,8 +30,8 @@ void error(const Error& error);
 void blank();
 
 /// Registers a value that must never be printed. Values under 4 characters are ignored (they
-/// would blacken ordinary text).
-void add_secret(std::string value);
+/// would blacken ordinary text). The lines of a longer value count too: output comes line by line.
+void add_secret(std::string_view value);
 /// `text` with every registered secret, and the password of any URL, replaced.
 std::string redact(std::string_view text);
 

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -28,6 +29,7 @@ constexpr std::size_t kept_errors = 64U << 10U;
 // Heroku closes the terminal of a one-off dyno that is silent for long.
 constexpr std::chrono::seconds heartbeat{60};
 constexpr std::chrono::seconds grace{10};
+constexpr std::size_t longest_line = 16U << 10U;  // kept of a line; the log cuts it again
 
 struct Pipe {
   UniqueFd reader;
@@ -40,18 +42,28 @@ struct Pipe {
   }
 };
 
-/// While it lives, the signals that end us arrive at a descriptor instead.
+/// While it lives, the signals that end us arrive at a descriptor instead, and a child that does
+/// not read its input does not end us.
 class SignalGuard {
  public:
   SignalGuard() {
     sigset_t wanted;
     sigemptyset(&wanted);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&wanted, signal);
-    ::pthread_sigmask(SIG_BLOCK, &wanted, &before_);
     fd_.reset(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!fd_) throw system_error("Cannot watch for signals", errno);
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;  // ignored by whoever started us, it would lose exit statuses
+    ::sigaction(SIGCHLD, &action, &child_before_);
+    action.sa_handler = SIG_IGN;
+    ::sigaction(SIGPIPE, &action, &pipe_before_);
+    ::pthread_sigmask(SIG_BLOCK, &wanted, &before_);
   }
-  ~SignalGuard() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ~SignalGuard() {
+    ::sigaction(SIGCHLD, &child_before_, nullptr);
+    ::sigaction(SIGPIPE, &pipe_before_, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
   SignalGuard(const SignalGuard&) = delete;
   SignalGuard& operator=(const SignalGuard&) = delete;
 
@@ -70,6 +82,14 @@ class SignalGuard {
  private:
   UniqueFd fd_;
   sigset_t before_{};
+  struct sigaction child_before_ {};
+  struct sigaction pipe_before_ {};
+};
+
+/// Why a child did not start, as it tells us through a pipe.
+struct StartFailure {
+  enum class Step { place, enter, execute } step;
+  int reason;
 };
 
 /// What the child does between fork and exec: only calls that are safe there.
@@ -83,21 +103,63 @@ struct Child {
   int errors;
   int failure;
   const sigset_t* signals;
+  pid_t parent;
+  bool own_group;
 
   [[noreturn]] void start() const {
-    ::setpgid(0, 0);
+    if (own_group) ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);  // it ended before it could tell us
+    ::signal(SIGPIPE, SIG_DFL);
     ::sigprocmask(SIG_SETMASK, signals, nullptr);
-    const bool placed = (input < 0 || ::dup2(input, STDIN_FILENO) >= 0) &&
-                        (output < 0 || ::dup2(output, STDOUT_FILENO) >= 0) &&
-                        (errors < 0 || ::dup2(errors, STDERR_FILENO) >= 0);
-    if (placed && (*dir == '\0' || ::chdir(dir) == 0)) {
-      ::execve(program, argv.data(), envp.data());
+    if ((input >= 0 && ::dup2(input, STDIN_FILENO) < 0) ||
+        (output >= 0 && ::dup2(output, STDOUT_FILENO) < 0) ||
+        (errors >= 0 && ::dup2(errors, STDERR_FILENO) < 0)) {
+      give_up(StartFailure::Step::place);
     }
-    const int reason = errno;
-    [[maybe_unused]] const ssize_t told = ::write(failure, &reason, sizeof reason);
+    ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);  // what a library left open
+    if (*dir != '\0' && ::chdir(dir) != 0) give_up(StartFailure::Step::enter);
+    ::execve(program, argv.data(), envp.data());
+    give_up(StartFailure::Step::execute);
+  }
+
+ private:
+  [[noreturn]] void give_up(StartFailure::Step step) const {
+    const StartFailure told{step, errno};
+    [[maybe_unused]] const ssize_t count = ::write(failure, &told, sizeof told);
     ::_exit(127);
   }
+};
+
+/// A started child; it does not outlive us, whatever is thrown.
+class Running {
+ public:
+  Running(pid_t pid, bool own_group) : pid_(pid), own_group_(own_group) {}
+  ~Running() {
+    if (ended_) return;
+    kill(SIGKILL);
+    ::waitpid(pid_, &status_, 0);
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  void kill(int signal) const { ::kill(own_group_ ? -pid_ : pid_, signal); }
+  /// Whether it has ended; does not wait.
+  bool ended() {
+    if (!ended_) ended_ = ::waitpid(pid_, &status_, WNOHANG) == pid_;
+    return ended_;
+  }
+  void wait() {
+    ::waitpid(pid_, &status_, 0);
+    ended_ = true;
+  }
+  int status() const { return status_; }
+
+ private:
+  pid_t pid_;
+  bool own_group_;
+  bool ended_ = false;
+  int status_ = 0;
 };
 
 /// What a child prints: to the log file, line by line to the log, or into a string.
@@ -105,9 +167,8 @@ class Collector {
  public:
   Collector(const Command& command, Outcome& outcome) : command_(command), outcome_(outcome) {
     if (command.log_file.empty()) return;
-    fs::create_directories(command.log_file.parent_path());
-    file_.reset(
-        ::open(command.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+    if (command.log_file.has_parent_path()) make_directories(command.log_file.parent_path());
+    file_.reset(::open(command.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
     if (!file_) throw system_error("Cannot write " + command.log_file.string(), errno);
   }
 
@@ -152,7 +213,7 @@ class Collector {
         if (line.ends_with('\r')) line.pop_back();
         log::quote(line);
         line.clear();
-      } else {
+      } else if (line.size() < longest_line) {
         line += c;
       }
     }
@@ -187,6 +248,33 @@ void feed(UniqueFd& fd, std::string_view& input) {
   const ssize_t count = ::write(fd.get(), input.data(), input.size());
   if (count > 0) input.remove_prefix(static_cast<std::size_t>(count));
   if (input.empty() || (count < 0 && errno != EINTR && errno != EAGAIN)) fd.reset();
+}
+
+/// Says that a silent child is still at work.
+class Heartbeat {
+ public:
+  void beat(Clock::time_point last_output) {
+    const Clock::time_point now = Clock::now();
+    if (now - std::max(last_output, last_) <= heartbeat) return;
+    last_ = now;
+    log::detail(
+        "Still working (" +
+        format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(now - start_)) + ")");
+  }
+
+ private:
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point last_ = start_;
+};
+
+Error start_error(const Command& command, const StartFailure& failure) {
+  const std::string& name = command.argv.front();
+  const std::string reason = std::generic_category().message(failure.reason);
+  if (failure.step == StartFailure::Step::enter) {
+    return Error("process::not-found", "Cannot run " + name)
+        .why("The directory " + command.dir.string() + " cannot be entered: " + reason);
+  }
+  return Error("process::not-found", "Cannot run " + name).why(reason);
 }
 
 Outcome outcome_of(int status) {
@@ -227,6 +315,8 @@ Outcome run(const Command& command) {
         .fix("Install " + name);
   }
 
+  Outcome collected;
+  Collector collector(command, collected);
   std::vector<std::string> arguments = command.argv;
   std::vector<std::string> variables;
   for (const auto& [variable, value] : command.env) variables.push_back(variable + "=" + value);
@@ -246,68 +336,60 @@ Outcome run(const Command& command) {
                     inherit ? -1 : output.writer.get(),
                     inherit ? -1 : errors.writer.get(),
                     failure.writer.get(),
-                    &signals.before()};
+                    &signals.before(),
+                    ::getpid(),
+                    !inherit};
   const pid_t pid = ::fork();
   if (pid < 0) throw system_error("Cannot start " + name, errno);
   if (pid == 0) child.start();
-  ::setpgid(pid, pid);
+  if (!inherit) ::setpgid(pid, pid);
+  Running running(pid, !inherit);
   for (Pipe* pipe : {&output, &errors, &failure}) pipe->writer.reset();
   input.reader.reset();
   if (command.input.empty()) input.writer.reset();
   if (input.writer) ::fcntl(input.writer.get(), F_SETFL, O_NONBLOCK);
 
-  int reason = 0;
-  if (::read(failure.reader.get(), &reason, sizeof reason) ==
-      static_cast<ssize_t>(sizeof reason)) {
-    ::waitpid(pid, nullptr, 0);
-    throw Error("process::not-found", "Cannot run " + name)
-        .why(std::strerror(reason));  // NOLINT(concurrency-mt-unsafe): one thread starts children
+  StartFailure told{};
+  if (::read(failure.reader.get(), &told, sizeof told) == static_cast<ssize_t>(sizeof told)) {
+    running.wait();
+    throw start_error(command, told);
   }
 
-  Outcome collected;
-  Collector collector(command, collected);
   std::string_view to_write = command.input;
-  const Clock::time_point start = Clock::now();
-  Clock::time_point last_sign = start;
+  Heartbeat pulse;
   Clock::time_point deadline = Clock::time_point::max();
   int ended_by = 0;
-  int status = 0;
-  bool running = true;
-  while (running || output.reader || errors.reader) {
+  for (;;) {
+    // Asked before the pipes are: what it printed last is there by then.
+    const bool ended = running.ended();
+    if (ended && !output.reader && !errors.reader) break;
     std::array<pollfd, 4> fds{{{signals.fd(), POLLIN, 0},
                                {output.reader.get(), POLLIN, 0},
                                {errors.reader.get(), POLLIN, 0},
                                {input.writer.get(), POLLOUT, 0}}};
-    ::poll(fds.data(), fds.size(), running ? 1000 : 100);
+    ::poll(fds.data(), fds.size(), ended ? 100 : 1000);
     if (fds[1].revents != 0) drain(output.reader, collector, false);
     if (fds[2].revents != 0) drain(errors.reader, collector, true);
-    if (fds[3].revents != 0 && input.writer) feed(input.writer, to_write);
+    if (fds[3].revents != 0) feed(input.writer, to_write);
     if (const int signal = signals.take(); signal != 0 && ended_by == 0) {
       ended_by = signal;
       deadline = Clock::now() + grace;
-      ::kill(-pid, SIGTERM);
+      running.kill(SIGTERM);
     }
-    if (Clock::now() > deadline) ::kill(-pid, SIGKILL);
-    if (running && ::waitpid(pid, &status, WNOHANG) == pid) running = false;
+    if (Clock::now() > deadline) running.kill(SIGKILL);
     // A grandchild that outlives the child and holds the pipes is not waited for.
-    if (!running && fds[1].revents == 0 && fds[2].revents == 0) break;
-    const Clock::time_point now = Clock::now();
-    if (command.output != Output::capture && !inherit &&
-        now - std::max(collector.last_output, last_sign) > heartbeat) {
-      last_sign = now;
-      log::detail("Still working (" +
-                  format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(now - start)) +
-                  ")");
-    }
+    if (ended && fds[1].revents == 0 && fds[2].revents == 0) break;
+    const bool shown = command.output == Output::quote || command.output == Output::file;
+    if (shown) pulse.beat(collector.last_output);
   }
   collector.finish();
   if (ended_by != 0) {
-    ::kill(-pid, SIGKILL);
+    if (!inherit) running.kill(SIGKILL);  // what the child left behind
     throw Error("process::interrupted", "Interrupted")
         .why(std::string(::strsignal(ended_by)) + " while running " +
              fs::path(name).filename().string());
   }
-  Outcome outcome = outcome_of(status);
+  Outcome outcome = outcome_of(running.status());
   outcome.out = std::move(collected.out);
   outcome.errors = std::move(collected.errors);
   return outcome;

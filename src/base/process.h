@@ -30,19 +30,22 @@ struct Command {
 
 /// How a child ended.
 struct Outcome {
-  int status = 0;      ///< exit status, when `signal` is 0
-  int signal = 0;      ///< the signal that ended it
-  std::string out;     ///< standard output (Output::capture)
-  std::string errors;  ///< the last 64 KiB of what was printed on standard error (all but inherit)
+  int status = 0;   ///< exit status, when `signal` is 0
+  int signal = 0;   ///< the signal that ended it
+  std::string out;  ///< standard output (Output::capture)
+  /// The last 64 KiB of what was printed: on standard error only (Output::capture), on both (quote
+  /// and file).
+  std::string errors;
 
   bool ok() const { return status == 0 && signal == 0; }
   /// "exit status 1" or "signal 9 (Killed)".
   std::string describe() const;
 };
 
-/// Runs a child in a process group of its own and waits. SIGTERM, SIGINT and SIGHUP that reach us
-/// meanwhile end the whole group, and raise Error "process::interrupted". A child that cannot be
-/// started raises Error "process::not-found"; one that fails is an Outcome, not an Error.
+/// Runs a child and waits, in a process group of its own (but Output::inherit: it shares our
+/// terminal). SIGTERM, SIGINT and SIGHUP that reach us meanwhile end the whole group, at the latest
+/// after 10 s, and raise Error "process::interrupted". A child that cannot be started raises Error
+/// "process::not-found"; one that fails is an Outcome, not an Error. Call it from one thread only.
 Outcome run(const Command& command);
 
 /// Finds a program on the given PATH; empty when there is none.

@@ -26,12 +26,12 @@ std::size_t FileSource::read(std::span<std::byte> buffer) {
   }
 }
 
-FileSink::FileSink(fs::path file, unsigned mode) : file_(std::move(file)) {
-  const fs::path dir = file_.parent_path();
-  if (!dir.empty()) fs::create_directories(dir);
-  std::string name = (dir / ("." + file_.filename().string() + ".XXXXXX.tmp")).string();
+FileSink::FileSink(fs::path file, unsigned mode)
+    : file_(std::move(file)), dir_(file_.has_parent_path() ? file_.parent_path() : ".") {
+  make_directories(dir_);
+  std::string name = (dir_ / ("." + file_.filename().string() + ".XXXXXX.tmp")).string();
   fd_.reset(::mkostemps(name.data(), 4, O_CLOEXEC));
-  if (!fd_) throw system_error("Cannot create a file in " + dir.string(), errno);
+  if (!fd_) throw system_error("Cannot create a file in " + dir_.string(), errno);
   temporary_ = name;
   const mode_t mask = ::umask(0);
   ::umask(mask);
@@ -59,6 +59,11 @@ void FileSink::commit() {
     throw system_error("Cannot give " + file_.string() + " its name", errno);
   }
   temporary_.clear();
+  // The new name is on disk when the directory is; not every file system can be asked for it.
+  const UniqueFd dir(::open(dir_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (dir && ::fsync(dir.get()) != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT)) {
+    throw system_error("Cannot write " + dir_.string(), errno);
+  }
 }
 
 bool StringSink::write(Bytes bytes) {

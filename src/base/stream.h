@@ -48,11 +48,12 @@ class FileSink : public Sink {
   explicit FileSink(std::filesystem::path file, unsigned mode = 0644);
   ~FileSink() override;
   bool write(Bytes bytes) override;
-  /// fsync and rename.
+  /// fsync, rename, fsync of the directory.
   void commit();
 
  private:
   std::filesystem::path file_;
+  std::filesystem::path dir_;
   std::filesystem::path temporary_;
   UniqueFd fd_;
 };

@@ -51,7 +51,8 @@ void command_deploy(Options& options, const Environment& environment, const std:
   Deployment deployment(run, *source);
   log::step("Deploying " + deployment.label());
   deployment.make_app();
-  deployment.install();
+  const fs::path root = options.path("root");
+  deployment.install(root, (root / run.workspace().prefix.relative_path()).string());
   deployment.hold_dependencies();
   deployment.release_layers();
   run.end();

@@ -179,12 +179,11 @@ void Deployment::make_app() {
                  !options.flag("no-build"));
 }
 
-void Deployment::install() const {
-  const Options& options = run_.options();
-  const fs::path target = options.path("root") / options.path("prefix").relative_path();
+void Deployment::install(const fs::path& root, const std::string& where) const {
   const Stopwatch watch;
-  log::begin("Installing " + label() + " into " + target.string());
-  copy_tree(run_.workspace().layer_dir("app") / "install", target);
+  log::begin("Installing " + label() + " into " + where);
+  copy_tree(run_.workspace().layer_dir("app") / "install",
+            root / run_.workspace().prefix.relative_path());
   log::end(watch.done());
 }
 

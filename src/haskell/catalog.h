@@ -12,9 +12,10 @@ namespace halcyon {
 
 /// An original distribution of one version for one platform.
 struct Distribution {
-  std::string os;      ///< OS identifier it fits, exact ("linux-debian-12-x64") or general ("linux-x64")
+  std::string
+      os;  ///< OS identifier it fits, exact ("linux-debian-12-x64") or general ("linux-x64")
   std::string url;
-  std::string sha256;  ///< may be empty only for file names taken from storage: then refused
+  std::string sha256;  ///< may be empty where none was ever published: such a one is refused
   std::string file_name() const;  ///< the URL's last part: the name under original/
 };
 
@@ -26,7 +27,14 @@ struct Release {
 
 class Catalog {
  public:
-  /// Parses a catalog; `origin` names it in errors ("catalog::malformed", with the place).
+  /// Parses a catalog; `origin` names it in errors ("catalog::malformed", with the place):
+  ///
+  ///   {"recommended": {"ghc": "9.6.7", "cabal": "3.12.1.0"},
+  ///    "ghc": [{"version": "9.6.7", "base": "4.18.3.0",
+  ///             "dists": [{"os": "linux-x64", "url": "https://…", "sha256": "…"}]}],
+  ///    "cabal": [{"version": "3.12.1.0", "dists": […]}]}
+  ///
+  /// Every part may be missing in an overlay; keys that we do not know are passed over.
   static Catalog parse(std::string_view json, const std::string& origin);
   static Catalog load(const std::filesystem::path& file);
   /// Entries of `overlay` replace those of the same version and platform; its recommended
@@ -35,7 +43,8 @@ class Catalog {
 
   const Release* ghc(std::string_view version) const;
   const Release* cabal(std::string_view version) const;
-  /// The GHC that comes with this version of `base`; nullptr when unknown.
+  /// The GHC that comes with this version of `base`, the newest when several do; nullptr when
+  /// unknown.
   const Release* ghc_of_base(std::string_view base_version) const;
   /// The distribution for an OS identifier: the exact one first, else the best general one
   /// ("linux-x64" fits every "linux-*-x64"; "linux-ubuntu-x64" fits every Ubuntu); nullptr if none.

@@ -11,7 +11,7 @@
 namespace halcyon {
 
 struct Constraint {
-  std::string version;          ///< empty when only flags are constrained
+  std::string version;             ///< empty when only flags are constrained
   std::vector<std::string> flags;  ///< normalised: sorted, "+name" or "-name", lower case
   bool operator==(const Constraint&) const = default;
 };
@@ -19,10 +19,12 @@ struct Constraint {
 class Constraints {
  public:
   /// Parses `cabal.project.freeze` (every cabal since 2.0) or `cabal.config` (cabal 1.20 - 1.24):
-  /// the `constraints:` field in all its layouts, `any.` and other scopes, `installed`, flags beside
-  /// versions or alone. Fields other than constraints are kept aside (index_state). `origin` names
-  /// the file in errors: "constraints::malformed" with the line. Duplicates that agree are merged;
-  /// ones that contradict each other are malformed.
+  /// the `constraints:` field in all its layouts, `any.` and other scopes, `installed`, flags
+  /// beside versions or alone. What pins nothing (`installed`, setup scripts) is passed over with a
+  /// warning. Fields other than constraints are kept aside (index_state). `origin` names the file
+  /// in errors: "constraints::malformed" with the line; a version that is not exact is one, and so
+  /// is a file without any constraint. Duplicates that agree are merged; ones that contradict each
+  /// other are malformed.
   static Constraints parse(std::string_view text, const std::string& origin);
 
   /// Removes a package (the app's own: cabal issue #1908).
@@ -38,6 +40,8 @@ class Constraints {
   std::set<std::string> settings;
   /// `index-state` as the freeze file has it; not part of the digest.
   std::string index_state;
+  /// What parse() passed over, one sentence each, for the user to see.
+  std::vector<std::string> warnings;
 
   /// One "name version +flag -flag" line per package, sorted by name, then the settings lines;
   /// every line ended. The digest is made of this.

@@ -32,6 +32,10 @@ Package read_package(const std::filesystem::path& dir);
 /// package.yaml (bin/detect).
 bool looks_like_haskell(const std::filesystem::path& dir);
 
+/// Whether this is a package name: words of letters and digits, joined by '-', each with at least
+/// one letter (Cabal user guide, "name").
+bool is_package_name(std::string_view text);
+
 struct Label {
   std::string name;
   std::string version;

@@ -7,6 +7,7 @@
 #include "archive/archive.h"
 #include "base/log.h"
 #include "base/platform.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "deploy/deployment.h"
 #include "heroku/config_vars.h"
@@ -66,11 +67,9 @@ void tell_what_is_missing(const Run& run, const std::string& label, const Error&
 }
 
 /// Installs the app into the build directory, by way of a root directory of its own.
-void install_into_slug(Run& run, Options& options, const Deployment& deployment,
-                       const fs::path& build_dir) {
+void install_into_slug(const Run& run, const Deployment& deployment, const fs::path& build_dir) {
   const TempDir root(run.workspace().temp(), "root-");
-  options.set("root", root.path().string());
-  deployment.install();
+  deployment.install(root.path(), "the slug");
   copy_tree(root.path() / fs::path(app_dir).relative_path(), build_dir);
 }
 
@@ -120,7 +119,7 @@ Exit buildpack_compile(const fs::path& build_dir, const fs::path& cache_dir,
   log::step("Deploying " + deployment.label());
   try {
     deployment.make_app();
-    install_into_slug(run, options, deployment, build_dir);
+    install_into_slug(run, deployment, build_dir);
     write_procfile(build_dir, deployment.source().package);
     deployment.hold_dependencies();
   } catch (const Error& error) {

@@ -116,10 +116,10 @@ std::string UpdatedCabalLayer::archive_name() const {
                      archive_suffix(format()));
 }
 
-std::vector<std::string> UpdatedCabalLayer::alternatives() const {
+std::vector<std::string> UpdatedCabalLayer::alternatives(Place place) const {
   const std::string prefix = workspace().key("halcyon-cabal-" + plain_.version() + "-");
   const std::string_view suffix = archive_suffix(format());
-  std::vector<std::string> keys = workspace().depot->archives(prefix);
+  std::vector<std::string> keys = workspace().depot->archives(prefix, place);
   std::erase_if(keys, [&](const std::string& key) {
     return key.size() != prefix.size() + timestamp_length + suffix.size() ||
            !key.ends_with(suffix) || !is_fresh(key.substr(prefix.size(), timestamp_length));
@@ -135,7 +135,12 @@ std::string UpdatedCabalLayer::problem(const fs::path& dir) const {
 
 std::vector<Similar> UpdatedCabalLayer::similar() const {
   const UpdatedCabalLayer old(workspace(), keeper_, plain_.version(), repo_, true);
-  std::vector<std::string> keys = old.alternatives();
+  std::vector<std::string> keys;
+  for (const Place place : {Place::cache, Place::storage}) {
+    const std::vector<std::string> more = old.alternatives(place);
+    keys.insert(keys.end(), more.begin(), more.end());
+  }
+  std::stable_sort(keys.rbegin(), keys.rend());  // the newest first
   keys.push_back(plain_.key());
   for (const std::string& key : keys) {
     auto found = workspace().depot->find(key);

@@ -49,7 +49,7 @@ class UpdatedCabalLayer : public Layer {
   bool accepts(const Tag& found) const override;
   std::string archive_name() const override;
   Format format() const override { return Format::xz; }
-  std::vector<std::string> alternatives() const override;
+  std::vector<std::string> alternatives(Place place) const override;
   std::string problem(const std::filesystem::path& dir) const override;
   void build() override;
   std::vector<Similar> similar() const override;

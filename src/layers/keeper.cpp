@@ -27,18 +27,17 @@ fs::path origin_file(const Layer& layer) {
   return layer.workspace().root() / "origin" / layer.name();
 }
 
-std::optional<Found> find_acceptable(const Layer& layer) {
-  std::vector<std::string> keys{layer.key()};
-  for (const Place place : {Place::cache, Place::storage}) {
-    for (const std::string& key : keys) {
-      const auto found = layer.workspace().depot->find(key);
-      if (!found || found->place != place) continue;
-      if (layer.accepts(Tag::parse(found->manifest.tag, key))) return found;
-    }
-    if (place == Place::cache) {
-      const auto more = layer.alternatives();
-      keys.insert(keys.end(), more.begin(), more.end());
-    }
+/// The archive at one place that can be used as it is: the one of our name, else another one.
+std::optional<Found> find_acceptable(const Layer& layer, Place place) {
+  Depot& depot = *layer.workspace().depot;
+  const auto acceptable = [&](const std::string& key) {
+    auto found = place == Place::cache ? depot.find_cached(key) : depot.find_stored(key);
+    if (found && !layer.accepts(Tag::parse(found->manifest.tag, key))) found.reset();
+    return found;
+  };
+  if (auto found = acceptable(layer.key())) return found;
+  for (const std::string& key : layer.alternatives(place)) {
+    if (auto found = acceptable(key)) return found;
   }
   return {};
 }
@@ -63,9 +62,11 @@ Step Keeper::plan(const Layer& layer, bool rebuild) const {
       return {Means::existing, {}, "the tag matches"};
     }
   }
-  if (auto found = find_acceptable(layer)) {
-    const Means means = found->place == Place::cache ? Means::cached : Means::stored;
-    return {means, std::move(found), "the tag matches"};
+  for (const Place place : {Place::cache, Place::storage}) {
+    if (auto found = find_acceptable(layer, place)) {
+      const Means means = place == Place::cache ? Means::cached : Means::stored;
+      return {means, std::move(found), "the tag matches"};
+    }
   }
   auto similar = layer.similar();
   if (!similar.empty()) {

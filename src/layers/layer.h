@@ -39,8 +39,8 @@ class Layer {
   /// The file name of its archive (user guide, "Package tiers").
   virtual std::string archive_name() const = 0;
   virtual Format format() const = 0;
-  /// Keys of archives that may be acceptable besides our own name, best first.
-  virtual std::vector<std::string> alternatives() const { return {}; }
+  /// Keys of archives at one place that may be acceptable besides our own name, best first.
+  virtual std::vector<std::string> alternatives(Place) const { return {}; }
   /// A reason why a directory with the right tag is not usable; empty when it is.
   virtual std::string problem(const std::filesystem::path& dir) const = 0;
 

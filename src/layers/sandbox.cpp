@@ -41,8 +41,8 @@ std::string SandboxLayer::archive_name() const {
                      archive_suffix(format()));
 }
 
-std::vector<std::string> SandboxLayer::alternatives() const {
-  std::vector<std::string> keys = workspace().depot->archives(family());
+std::vector<std::string> SandboxLayer::alternatives(Place place) const {
+  std::vector<std::string> keys = workspace().depot->archives(family(), place);
   const std::string ending = fmt::format("-{}{}", digest_, archive_suffix(format()));
   std::erase_if(keys, [&ending](const std::string& key) { return !key.ends_with(ending); });
   return keys;

@@ -19,7 +19,7 @@ class SandboxLayer : public Layer {
   Tag tag() const override;
   std::string archive_name() const override;
   Format format() const override { return Format::gzip; }
-  std::vector<std::string> alternatives() const override;
+  std::vector<std::string> alternatives(Place place) const override;
   std::string problem(const std::filesystem::path& dir) const override;
   void build() override;
   std::vector<Similar> similar() const override;

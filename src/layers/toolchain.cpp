@@ -134,9 +134,9 @@ bool ToolchainLayer::accepts(const Tag& found) const {
   return packages_.empty() ? found.matches_except(tag(), {"contents"}) : found == tag();
 }
 
-std::vector<std::string> ToolchainLayer::alternatives() const {
+std::vector<std::string> ToolchainLayer::alternatives(Place place) const {
   if (!packages_.empty()) return {};
-  return workspace().depot->archives(workspace().key("halcyon-toolchain-"));
+  return workspace().depot->archives(workspace().key("halcyon-toolchain-"), place);
 }
 
 std::string ToolchainLayer::archive_name() const {
@@ -169,6 +169,7 @@ void ToolchainLayer::build() {
     const fs::file_status status = fs::symlink_status(path);
     if (!fs::is_regular_file(status) && !fs::is_symlink(status)) continue;
     const fs::path place = place_in_tree(path);
+    if (fs::is_directory(tree / place)) continue;  // /lib itself, a link on merged-/usr systems
     if (!done.insert(place).second) continue;
     fs::create_directories((tree / place).parent_path());
     if (fs::is_symlink(status)) {
@@ -211,6 +212,7 @@ void ToolchainLayer::write_wrappers(const fs::path& tree) const {
   wrap("x86_64-linux-gnu-gcc", "gcc", sysroot);
   wrap("x86_64-linux-gnu-g++", "g++", sysroot);
   wrap("make", "make", "");
+  if (!fs::exists(fs::symlink_status(tree / "usr" / "bin" / "pkg-config"))) return;
   write_file(tree / "bin" / "pkg-config",
              fmt::format("#!/bin/sh\n{0}PKG_CONFIG_SYSROOT_DIR={1}\n"
                          "PKG_CONFIG_LIBDIR={1}/usr/lib/x86_64-linux-gnu/pkgconfig:"

@@ -39,7 +39,7 @@ class ToolchainLayer : public Layer {
   bool accepts(const Tag& found) const override;
   std::string archive_name() const override;
   Format format() const override { return Format::zstd; }
-  std::vector<std::string> alternatives() const override;
+  std::vector<std::string> alternatives(Place place) const override;
   std::string problem(const std::filesystem::path& dir) const override;
   void build() override;
   const std::string& digest() const { return digest_; }

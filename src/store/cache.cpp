@@ -20,6 +20,9 @@ std::string line(std::string_view key, std::uint64_t size) {
   return fmt::format("{} ({})", key, format_size(size));
 }
 
+/// Manifests go with their archives: telling both would say everything twice.
+bool is_worth_telling(std::string_view key) { return !key.ends_with(".manifest"); }
+
 /// Removes empty directories below `dir`.
 void remove_empty_directories(const fs::path& dir) {
   std::vector<fs::path> entries = walk(dir);
@@ -52,6 +55,14 @@ bool Cache::has(std::string_view key) const {
   return fs::is_regular_file(file(key), ignored);
 }
 
+std::set<std::string> Cache::keys(std::string_view prefix) const {
+  std::set<std::string> found;
+  for (const Seen& seen : scan()) {
+    if (seen.key.starts_with(prefix)) found.insert(seen.key);
+  }
+  return found;
+}
+
 void Cache::keep(std::string_view key) { kept_.emplace(key); }
 
 std::vector<Cache::Seen> Cache::scan() const {
@@ -82,7 +93,9 @@ void Cache::prepare(bool purge) {
   before_ = scan();
   if (before_.empty()) return;
   log::step("Examining cache contents");
-  for (const Seen& seen : before_) log::detail(line(seen.key, seen.size));
+  for (const Seen& seen : before_) {
+    if (is_worth_telling(seen.key)) log::detail(line(seen.key, seen.size));
+  }
 }
 
 void Cache::set_aside(std::string_view key) const {
@@ -119,6 +132,9 @@ std::vector<std::string> Cache::changes() const {
     ++old;
   }
   for (; old != before_.end(); ++old) result.push_back("- " + old->key);
+  std::erase_if(result, [](const std::string& change) {
+    return !is_worth_telling(change.substr(0, change.find(" (")));
+  });
   return result;
 }
 

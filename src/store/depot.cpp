@@ -32,7 +32,7 @@ const std::set<std::string>& Depot::listing(const std::string& prefix) {
   std::set<std::string> keys;
   if (storage_ != nullptr) {
     const Stopwatch watch;
-    log::begin("Listing " + storage_->describe(prefix));
+    log::begin(fmt::format("Listing {} of {}", prefix, storage_->describe()));
     for (const ObjectInfo& object : storage_->list(prefix)) keys.insert(object.key);
     log::end(fmt::format("done, {} files, {}", keys.size(), format_duration(watch.elapsed())));
   }
@@ -43,9 +43,11 @@ bool Depot::in_storage(const std::string& key) {
   return storage_ != nullptr && listing(directory_of(key)).contains(key);
 }
 
-std::vector<std::string> Depot::archives(const std::string& prefix) {
-  std::set<std::string> keys = cache_.keys(prefix);
-  if (storage_ != nullptr) {
+std::vector<std::string> Depot::archives(const std::string& prefix, Place place) {
+  std::set<std::string> keys;
+  if (place == Place::cache) {
+    keys = cache_.keys(prefix);
+  } else if (storage_ != nullptr) {
     for (const std::string& key : listing(directory_of(prefix))) {
       if (key.starts_with(prefix)) keys.insert(key);
     }
@@ -57,7 +59,21 @@ std::vector<std::string> Depot::archives(const std::string& prefix) {
   return complete;
 }
 
+std::vector<std::string> Depot::archives(const std::string& prefix) {
+  std::vector<std::string> keys = archives(prefix, Place::cache);
+  const std::vector<std::string> stored = archives(prefix, Place::storage);
+  keys.insert(keys.end(), stored.begin(), stored.end());
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
+}
+
 std::optional<Found> Depot::find(const std::string& key) {
+  if (auto found = find_cached(key)) return found;
+  return find_stored(key);
+}
+
+std::optional<Found> Depot::find_cached(const std::string& key) {
   const std::string manifest_key = manifest_name(key);
   if (!distrusted_.contains({Place::cache, key}) && cache_.has(key) && cache_.has(manifest_key)) {
     Found found{key, Place::cache, {}};
@@ -70,6 +86,11 @@ std::optional<Found> Depot::find(const std::string& key) {
       distrust(found, error.what());
     }
   }
+  return {};
+}
+
+std::optional<Found> Depot::find_stored(const std::string& key) {
+  const std::string manifest_key = manifest_name(key);
   if (!distrusted_.contains({Place::storage, key}) && in_storage(key) && in_storage(manifest_key)) {
     Found found{key, Place::storage, {}};
     StringSink text(small_file);
@@ -119,6 +140,7 @@ fs::path Depot::fetch(const Found& found) {
       throw Error("depot::corrupt", storage_->describe(found.key) + " is gone");
     }
     write_file(cache_.file(manifest_name(found.key)), found.manifest.format());
+    distrusted_.erase({Place::cache, found.key});
   }
   return cache_.file(found.key);
 }

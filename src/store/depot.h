@@ -40,11 +40,14 @@ class Depot {
   bool archives_layers() const { return policy_.archive; }
   bool uploads() const { return storage_ != nullptr && policy_.upload && policy_.archive; }
 
-  /// Every complete archive under a key prefix, in cache or storage, sorted.
+  /// Every complete archive under a key prefix at one place, or at both, sorted.
+  std::vector<std::string> archives(const std::string& prefix, Place place);
   std::vector<std::string> archives(const std::string& prefix);
   /// An archive by key: in the cache when whole there, else in storage; nothing otherwise.
   /// Archives that this run found wrong are not found again.
   std::optional<Found> find(const std::string& key);
+  std::optional<Found> find_cached(const std::string& key);
+  std::optional<Found> find_stored(const std::string& key);
   /// The companion of an archive (companion_name), cache first.
   std::optional<std::string> companion(const std::string& archive_key);
 

@@ -33,8 +33,11 @@ mirror() {
     echo "$HALCYON_TEST_MIRROR"
     return
   fi
+  # shellcheck disable=SC2016  # apt's own names
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-    awk '$1 ~ /\/debian\/?$/ && $2 !~ /[-\/]/ && $3 == "main" { print $1; found = 1; exit } END { exit !found }' ||
+    awk -v own="$(. /etc/os-release && echo "${VERSION_CODENAME:-sid}")" '
+      $3 == "main" && ($2 == own || $2 ~ /^(oldstable|stable|testing|unstable)$/) { print $1; found = 1; exit }
+      END { exit !found }' ||
     fail "apt on this machine has no Debian mirror; set HALCYON_TEST_MIRROR"
 }
 
@@ -92,21 +95,41 @@ key() {
 # product KIND KEY FUNCTION: prints the directory of a product. If it is not there, FUNCTION makes it in the directory
 # that it is given.
 product() {
-  local dir=$cache/$1-$suite-$2
-  if [[ ! -d $dir ]]; then
+  local made=$cache/$1-$suite-$2
+  if [[ ! -d $made ]]; then
     (
       exec 9>"$cache/.lock-$1-$suite"
       flock 9
-      [[ ! -d $dir ]] || exit 0
-      tell "making $1 for $suite" 
+      [[ ! -d $made ]] || exit 0
+      tell "making $1 for $suite"
       SECONDS=0
       # Remains of a run that was interrupted.
       rm -rf "$cache/.new-$1-$suite"
       mkdir "$cache/.new-$1-$suite"
       "$3" "$cache/.new-$1-$suite" >&2
-      mv "$cache/.new-$1-$suite" "$dir"
+      mv "$cache/.new-$1-$suite" "$made"
       tell "made $1 for $suite in $SECONDS s"
+      # Products that nobody used for a week.
+      find "$cache" -maxdepth 1 -name "$1-$suite-*" -mtime +7 -exec rm -rf {} +
     )
   fi
-  echo "$dir"
+  touch "$made" 2>/dev/null || true
+  echo "$made"
+}
+
+# free_port: a port that nobody listens on now.
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# install PACKAGE...: installs on this machine what is missing of these.
+install() {
+  local package missing=() sudo=()
+  for package; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  ((EUID == 0)) || sudo=(sudo)
+  tell "installing ${missing[*]}"
+  "${sudo[@]}" apt-get -qq -o DPkg::Lock::Timeout=300 update >&2
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 \
+    install --yes --no-install-recommends "${missing[@]}" >&2
 }

@@ -25,6 +25,22 @@ cleanup() {
 }
 trap cleanup EXIT
 
+# A port that nothing listens on.
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# The bed's server: GHC, cabal-install, packages, catalog. Every app of a story uses it.
+start_bed() {
+  bed_run=$work/bed
+  bed_url=$("$top/test/bed/up" "$bed_run")
+}
+
+use_bed() {
+  "$heroku" config:set "$1" HALCYON_CATALOG="$bed_url/catalog.json" \
+    HALCYON_CABAL_REPO="bed:$bed_url/hackage/"
+}
+
 say() { printf '\n== %s\n' "$*"; }
 ok() { printf 'ok: %s\n' "$*"; }
 fail() { printf 'NOT OK: %s\n' "$*"; exit 1; }

@@ -1,0 +1,184 @@
+"""A push: one build, its slug and its release."""
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import uuid
+
+from app import Failure, read
+from dynos import LANG, PATH, Dyno, chown, die_with_parent
+
+SLUG_LIMIT, SLUG_WARNING = 1 << 30, 300 << 20
+
+
+def step(text):
+    print(f"-----> {text}", flush=True)
+
+
+def detail(text):
+    print(f"       {text}", flush=True)
+
+
+def warning(text):
+    print(f" !     {text}", flush=True)
+
+
+def check_out(source, target):
+    """A copy of what is committed, or of the directory: no .git, today's times. The commit's name."""
+    os.mkdir(target)
+    if os.path.exists(f"{source}/.git"):
+        git = ["git", "-c", "safe.directory=*", "-C", source]
+        archive = subprocess.Popen([*git, "archive", "HEAD"], stdout=subprocess.PIPE)
+        subprocess.run(["tar", "-C", target, "--touch", "-xf", "-"], stdin=archive.stdout, check=True)
+        if archive.wait():
+            raise Failure(f"git archive failed in {source}")
+        return subprocess.check_output([*git, "rev-parse", "HEAD"], text=True).strip()
+    subprocess.run(["cp", "-R", f"{source}/.", target], check=True)
+    return secrets.token_hex(20)
+
+
+def parse_release(text):
+    """bin/release's output: the YAML of a map of lists and maps of strings, and nothing else."""
+    result, section = {}, None
+    for number, line in enumerate(text.rstrip("\n").split("\n"), 1):
+        if number == 1 and line == "--- {}":
+            return {}
+        if (number == 1 and line == "---") or not line.strip():
+            continue
+        if match := re.fullmatch(r"(\w+):(?: (\[\]|\{\}))?", line):
+            section = match[1]
+            result[section] = {"[]": [], "{}": {}}.get(match[2])
+        elif section and result[section] in (None, []) and (match := re.fullmatch(r"  - (\S.*)", line)):
+            result[section] = (result[section] or []) + [match[1]]
+        elif section and isinstance(result[section] or {}, dict) and (
+                match := re.fullmatch(r"  ([A-Za-z0-9_-]+): ([^\s#&*!|>%@`\[\]{}].*)", line)):
+            result[section] = {**(result[section] or {}), match[1]: match[2].strip("'\"")}
+        else:
+            raise Failure(f"bin/release is not valid YAML, line {number}: {line}")
+    if unknown := set(result) - {"addons", "default_process_types", "config_vars"}:
+        raise Failure(f"bin/release has unknown keys: {' '.join(sorted(unknown))}")
+    return result
+
+
+def parse_procfile(path):
+    if not os.path.exists(path):
+        return {}
+    lines = read(path).splitlines()
+    return dict(match.groups() for line in lines if (match := re.fullmatch(r"([A-Za-z0-9_-]+):\s*(.+)", line)))
+
+
+class Build:
+    """One build: a dyno with the checkout, the buildpack, the config vars and the cache in it."""
+
+    def __init__(self, app, source, in_app_dir):
+        self.app = app
+        self.dyno = dyno = Dyno(app, "build." + secrets.token_hex(4), "build")
+        self.inside = {"build": "/app" if in_app_dir else "/tmp/build_" + secrets.token_hex(4),
+                       "buildpack": "/tmp/buildpack" + secrets.token_hex(4),
+                       "env": "/tmp/d" + secrets.token_hex(6), "cache": "/tmp/codon/tmp/cache"}
+        self.outside = {name: dyno.path + path for name, path in self.inside.items()}
+        if in_app_dir:
+            os.rmdir(self.outside["build"])
+        version = check_out(source, self.outside["build"])
+        shutil.rmtree(self.outside["build"] + "/.git", ignore_errors=True)
+        os.mkdir(self.outside["buildpack"])
+        subprocess.run(["tar", "-C", self.outside["buildpack"], "--no-same-owner", "-xzf",
+                        os.environ["HALCYON_BUILDPACK"]], check=True)
+        os.mkdir(self.outside["env"], 0o700)
+        for name, value in app.config().items():
+            with open(os.open(f"{self.outside['env']}/{name}", os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
+                file.write(value)
+        os.makedirs(os.path.dirname(self.outside["cache"]))
+        if os.path.exists(app.cache):
+            subprocess.run(["cp", "-a", app.cache, self.outside["cache"]], check=True)
+        chown(dyno.uid, self.outside["build"], self.outside["buildpack"], self.outside["env"], f"{dyno.path}/tmp/codon")
+        self.environment = {"HOME": "/app", "LANG": LANG, "PATH": PATH, "STACK": app.stack,
+                            "SOURCE_VERSION": version, "REQUEST_ID": str(uuid.uuid4())}
+        self.deadline = time.monotonic() + float(os.environ.get("HEROKU_BUILD_TIMEOUT", "1800"))
+
+    def hook(self, name, *arguments, shown):
+        """Runs one of the buildpack's programs; its status and output. What is shown goes by a pipe, as it comes."""
+        command = ["bash", "-c", 'cd "$1" && unset OLDPWD && exec "./bin/$2" "${@:3}"', "bash", self.inside["buildpack"], name,
+                   *(self.inside[argument] for argument in arguments)]
+        process = self.dyno.start(self.environment, command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT if shown else None, preexec_fn=die_with_parent)
+        timer = threading.Timer(self.deadline - time.monotonic(), process.kill)
+        timer.start()
+        output = b""
+        while data := process.stdout.read1(65536):
+            output += data
+            if shown:
+                sys.stdout.buffer.write(data)
+                sys.stdout.buffer.flush()
+        status = process.wait()
+        timer.cancel()
+        if time.monotonic() > self.deadline:
+            raise Failure("Timed out compiling app")
+        return status, output.decode(errors="replace")
+
+    def pack_slug(self):
+        """Heroku's form: directories, files and symbolic links under ./app/."""
+        parent = f"{self.dyno.path}/slug"
+        os.mkdir(parent)
+        os.rename(self.outside["build"], f"{parent}/app")
+        slug = f"{self.dyno.path}/slug.tar.gz"
+        subprocess.run(["tar", "-C", parent, "--owner=0", "--group=0", "--numeric-owner", "--hard-dereference",
+                        "-czf", slug, "./app"], check=True)
+        size = os.path.getsize(slug)
+        if size > SLUG_LIMIT:
+            raise Failure(f"Compiled slug size: {size / (1 << 20):.1f}M is too large (max is 1G).")
+        if size > SLUG_WARNING:
+            warning(f"Your slug size ({size >> 20} MB) exceeds our soft limit (300 MB)")
+        return slug, size
+
+    def keep_cache(self):
+        """Into other inodes, and only after a success."""
+        if os.path.isdir(self.outside["cache"]):
+            new = self.app.cache + ".new"
+            shutil.rmtree(new, ignore_errors=True)
+            subprocess.run(["cp", "-a", self.outside["cache"], new], check=True)
+            shutil.rmtree(self.app.cache, ignore_errors=True)
+            os.rename(new, self.app.cache)
+
+    def run(self):
+        step("Building on " + self.app.stack)
+        status, name = self.hook("detect", "build", shown=False)
+        if status or not name.strip():
+            raise Failure("App not compatible with buildpack")
+        step(f"{name.strip()} app detected")
+        if self.hook("compile", "build", "cache", "env", shown=True)[0]:
+            raise Failure("Failed to compile app")
+        processes = {}
+        if os.path.exists(self.outside["buildpack"] + "/bin/release"):
+            status, text = self.hook("release", "build", shown=False)
+            if status:
+                raise Failure("bin/release failed")
+            processes = parse_release(text).get("default_process_types") or {}
+        step("Discovering process types")
+        processes = {**processes, **parse_procfile(self.outside["build"] + "/Procfile")}
+        detail("Types -> " + (", ".join(sorted(processes)) or "(none)"))
+        step("Compressing...")
+        slug, size = self.pack_slug()
+        detail(f"Done: {size / (1 << 20):.1f}M")
+        self.keep_cache()
+        step("Launching...")
+        detail(f"Released v{self.app.add_release(slug, processes)}")
+
+
+def push(app, source, in_app_dir):
+    if not os.path.isfile(os.environ.get("HALCYON_BUILDPACK", "")):
+        raise Failure("HALCYON_BUILDPACK is not a file")
+    if not os.path.isdir(source):
+        raise Failure(f"no such directory: {source}")
+    build = Build(app, os.path.abspath(source), in_app_dir)
+    try:
+        build.run()
+    except Failure as failure:
+        warning(str(failure))
+        raise Failure("Push rejected") from None
+    finally:
+        build.dyno.remove()
