@@ -65,7 +65,8 @@ Error bad_usage(const std::string& what) { return Error("cli::bad-usage", what).
   Error error("cli::unknown-option", given + " is not an option");
   const std::string like = nearest(given, known);
   if (!like.empty()) error.fix("Is it " + like + "?");
-  const Option* variable_only = find_option(given.substr(given.find_first_not_of('-')));
+  const std::size_t dashes = std::min(given.find_first_not_of('-'), given.size());
+  const Option* variable_only = find_option(given.substr(dashes));
   if (variable_only != nullptr) error.fix("Set the variable " + variable_only->variable());
   throw error.fix(see_help);
 }

@@ -40,7 +40,9 @@ std::optional<Constraints> Deployment::given_constraints() {
     source_.has_own_constraints = file && file->filename() == "cabal.project.freeze";
   }
   if (!file) return {};
-  return Constraints::parse(read_file(*file), file->string());
+  Constraints constraints = Constraints::parse(read_file(*file), file->string());
+  for (const std::string& warning : constraints.warnings) log::warning(warning);
+  return constraints;
 }
 
 std::string Deployment::decide_ghc_version() const {

@@ -91,7 +91,7 @@ logged "$heroku" push hello "$app_dir"
 [ $status -eq 0 ] || fail "the third push"
 took=$(($(now) - start))
 expect "it says that nothing changed" 'did not change'
-refuse "no compiler, no download" 'Compiling|Building|Downloading|Listing'
+refuse "no compiler, no download" 'Compiling|Building the|Downloading|Listing'
 storage_back
 ok "nothing is read from storage ($took ms)"
 
@@ -137,7 +137,7 @@ say "h. the cache is lost: storage gives the same result"
 logged "$heroku" push hello "$app_dir"
 [ $status -eq 0 ] || fail "the push after the cache was lost"
 expect "it restores from storage" 'Downloading .*halcyon-app-'
-refuse "nothing is built" 'Compiling|Building'
+refuse "nothing is built" 'Compiling|Building the'
 "$heroku" web hello "$port"
 page=$(curl -fsS "http://127.0.0.1:$port/")
 "$heroku" web:stop hello

@@ -77,6 +77,10 @@ TEST_CASE("wrong command lines", "[cli]") {
   CHECK(has(error_of("deploy --prefx=/a"), "Is it --prefix?"));
   CHECK(has(error_of("deploy --nobuild"), "Is it --no-build?"));
   CHECK(has(error_of("deploy -x"), "cli::unknown-option: -x"));
+  for (const char* text : {"deploy --=x", "deploy -=", "deploy --a=--b", "deploy -x-"}) {
+    INFO(text);
+    CHECK(error_of(text) != "no error");
+  }
   CHECK(has(error_of("deploy --url=x"), "Set the variable HALCYON_URL"));
   CHECK(has(error_of("depoly"), "cli::unknown-command: depoly"));
   CHECK(has(error_of("depoly"), "Is it deploy?"));
