@@ -114,6 +114,7 @@ void AppLayer::compile() {
   const Workspace& ws = workspace();
   log::step("Compiling " + source_.package.label());
   write_constraints(source_, dir() / "source");
+  offer_source_distributions(ws);
   Command command = cabal_command(ws, repo_, dir() / "source", dir() / "dist",
                                   {"v2-build", "--offline", "all:exes"});
   // cabal takes the prefix of packages that are built in place from here: data files are looked

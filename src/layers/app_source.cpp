@@ -38,6 +38,22 @@ Command cabal_command(const Workspace& workspace, const CabalRepo& repo, const f
   return command;
 }
 
+void offer_source_distributions(const Workspace& workspace) {
+  const fs::path kept = workspace.layer_dir("sandbox") / "packages";
+  if (fs::is_directory(kept)) copy_tree(kept, workspace.layer_dir("cabal") / "packages");
+}
+
+void keep_source_distributions(const Workspace& workspace, const CabalRepo& repo,
+                               const Constraints& constraints) {
+  const fs::path downloads = workspace.layer_dir("cabal") / "packages" / repo.name;
+  const fs::path kept = workspace.layer_dir("sandbox") / "packages" / repo.name;
+  for (const auto& [name, constraint] : constraints.all()) {
+    const fs::path file =
+        fs::path(name) / constraint.version / (name + "-" + constraint.version + ".tar.gz");
+    if (fs::exists(downloads / file)) halcyon::copy_file(downloads / file, kept / file);
+  }
+}
+
 Constraints solve_constraints(const Workspace& workspace, const CabalRepo& repo,
                               const AppSource& source) {
   const TempDir work(workspace.temp(), "solve-");

@@ -34,6 +34,13 @@ Command cabal_command(const Workspace& workspace, const CabalRepo& repo,
                       const std::filesystem::path& copy, const std::filesystem::path& build_dir,
                       const std::vector<std::string>& words);
 
+/// Source distributions of dependencies. cabal computes a unit's id from them where the repository
+/// is not signed, even when the store has the unit; so the sandbox keeps them. `offer` puts the
+/// sandbox's where cabal looks for downloads, `keep` takes those of the constraints into the sandbox.
+void offer_source_distributions(const Workspace& workspace);
+void keep_source_distributions(const Workspace& workspace, const CabalRepo& repo,
+                               const Constraints& constraints);
+
 /// Asks the solver for constraints, for an app that has none (reference, `constraints`): the newest
 /// versions that fit. Needs the GHC and updated Cabal layers in place.
 Constraints solve_constraints(const Workspace& workspace, const CabalRepo& repo,

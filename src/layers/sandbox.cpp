@@ -122,11 +122,13 @@ void SandboxLayer::install_dependencies() const {
   copy_tree(source_.dir, copy, is_not_source);
   write_constraints(source_, copy);
   fs::create_directories(dir() / "store");
+  offer_source_distributions(ws);
   Command command = cabal_command(ws, repo_, copy, work.path() / "dist",
                                   {"v2-build", "--only-dependencies", "all"});
   command.log_file = ws.log_file("sandbox");
   run_tool(ws, "build the dependencies of " + source_.package.label(), "sandbox::build-failed",
            command);
+  keep_source_distributions(ws, repo_, source_.constraints);
   write_file(dir() / constraints_file, source_.constraints.format());
 }
 

@@ -97,9 +97,12 @@ ok "nothing is read from storage ($took ms)"
 
 say "e. one module changed: only that and what depends on it is recompiled"
 sed -i 's/Hello, /Hello again, /' "$app_dir/src/Greeting.hs"
+asked_bed=$(grep -c /package/ "$bed_run/requests.log" || true)
 logged "$heroku" push hello "$app_dir"
 [ $status -eq 0 ] || fail "the push with a changed module"
 expect "the changed module is compiled" 'Compiling Greeting'
+[ "$(grep -c /package/ "$bed_run/requests.log" || true)" = "$asked_bed" ] || fail "the package server is not asked"
+ok "the package server is not asked"
 refuse "an unchanged module is not" 'Compiling Page'
 refuse "the layers come from the cache" 'Building the (GHC|updated|sandbox)|Downloading +/'
 "$heroku" web hello "$port"
@@ -147,6 +150,10 @@ ok "the app answers"
 say "secrets are nowhere"
 for secret in "${secrets[@]}"; do
   if grep -qF -- "$secret" "$work/all.log"; then fail "a secret is in a log"; fi
-  if grep -rqF -- "$secret" "$HEROKU_STATE" --include='*.manifest' --include='slug*'; then fail "a secret is in a slug"; fi
+  for app in hello again; do
+    slug=$("$heroku" slug:path "$app")
+    if tar -xOf "$slug" | grep -aqF -- "$secret"; then fail "a secret is in a slug"; fi
+    if grep -raqF -- "$secret" "$("$heroku" cache:path "$app")"; then fail "a secret is in a cache"; fi
+  done
 done
-ok "no secret is in a log or a slug"
+ok "no secret is in a log, a slug or a cache"

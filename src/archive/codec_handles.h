@@ -1,0 +1,45 @@
+#pragma once
+
+#include <lzma.h>
+#include <zlib.h>
+
+#include <cstddef>
+
+#include "base/error.h"
+
+/// What the encoders and decoders share: handles round the C libraries' streams.
+namespace halcyon::codec {
+
+inline constexpr std::size_t buffer_size = 256U << 10U;
+
+inline unsigned char* raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
+inline const unsigned char* raw(const std::byte* bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes);
+}
+
+/// liblzma's stream, in either direction.
+struct Lzma {
+  lzma_stream stream = LZMA_STREAM_INIT;
+  Lzma() = default;
+  ~Lzma() { lzma_end(&stream); }
+  Lzma(const Lzma&) = delete;
+  Lzma& operator=(const Lzma&) = delete;
+};
+
+/// zlib's stream in the gzip form, in either direction.
+struct Deflate {
+  z_stream stream{};
+  bool inflating;
+  explicit Deflate(bool inflate) : inflating(inflate) {
+    constexpr int gzip_window = 15 + 16;
+    const int result =
+        inflating ? inflateInit2(&stream, gzip_window)
+                  : deflateInit2(&stream, 6, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY);
+    if (result != Z_OK) throw Error("archive::no-memory", "Cannot start zlib");
+  }
+  ~Deflate() { inflating ? inflateEnd(&stream) : deflateEnd(&stream); }
+  Deflate(const Deflate&) = delete;
+  Deflate& operator=(const Deflate&) = delete;
+};
+
+}  // namespace halcyon::codec

@@ -1,0 +1,227 @@
+#include <fmt/format.h>
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "archive/codec.h"
+#include "archive/codec_handles.h"
+#include "base/error.h"
+#include "base/text.h"
+
+namespace halcyon {
+namespace {
+
+using namespace codec;
+
+constexpr std::uint64_t memory_limit = 160ULL << 20U;
+constexpr int zstd_window_log = 27;
+
+Error corrupt(const std::string& why) {
+  return Error("archive::corrupt", "The archive does not decode").why(why);
+}
+
+Error truncated() {
+  return Error("archive::truncated", "The archive ends early").why("It was cut off");
+}
+
+/// The input of a decoder: a buffer that is refilled, and can be looked into.
+class Input {
+ public:
+  explicit Input(Source& source) : source_(source), buffer_(buffer_size) {}
+  /// Bytes not yet consumed; reads more when there are none. Empty at the end.
+  Bytes peek() {
+    if (begin_ == end_ && !at_end_) fill();
+    return {buffer_.data() + begin_, end_ - begin_};
+  }
+  /// Tries to have at least `count` bytes to look at.
+  Bytes peek(std::size_t count) {
+    while (end_ - begin_ < count && !at_end_) fill();
+    return {buffer_.data() + begin_, end_ - begin_};
+  }
+  void consume(std::size_t count) { begin_ += count; }
+
+ private:
+  void fill() {
+    if (begin_ > 0) {
+      std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+      end_ -= begin_;
+      begin_ = 0;
+    }
+    const std::size_t count = source_.read(std::span(buffer_).subspan(end_));
+    end_ += count;
+    at_end_ = count == 0;
+  }
+
+  Source& source_;
+  std::vector<std::byte> buffer_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  bool at_end_ = false;
+};
+
+class PlainDecoder : public Source {
+ public:
+  explicit PlainDecoder(Input input) : input_(std::move(input)) {}
+  std::size_t read(std::span<std::byte> buffer) override {
+    const Bytes bytes = input_.peek();
+    const std::size_t count = std::min(buffer.size(), bytes.size());
+    std::memcpy(buffer.data(), bytes.data(), count);
+    input_.consume(count);
+    return count;
+  }
+
+ private:
+  Input input_;
+};
+
+class XzDecoder : public Source {
+ public:
+  XzDecoder(Input input, unsigned threads) : input_(std::move(input)) {
+    lzma_mt options{};
+    options.flags = LZMA_CONCATENATED;
+    options.threads = threads;
+    options.memlimit_threading = memory_limit;
+    options.memlimit_stop = memory_limit;
+    // The decoder with threads takes in whole blocks before it gives anything.
+    const lzma_ret result =
+        threads > 1 ? lzma_stream_decoder_mt(&lzma_.stream, &options)
+                    : lzma_stream_decoder(&lzma_.stream, options.memlimit_stop, options.flags);
+    if (result != LZMA_OK) {
+      throw Error("archive::no-memory", "Cannot start the xz decoder");
+    }
+  }
+  std::size_t read(std::span<std::byte> buffer) override {
+    lzma_.stream.next_out = raw(buffer.data());
+    lzma_.stream.avail_out = buffer.size();
+    while (!ended_ && lzma_.stream.avail_out == buffer.size()) {
+      const Bytes bytes = input_.peek();
+      lzma_.stream.next_in = raw(bytes.data());
+      lzma_.stream.avail_in = bytes.size();
+      const lzma_ret result = lzma_code(&lzma_.stream, bytes.empty() ? LZMA_FINISH : LZMA_RUN);
+      input_.consume(bytes.size() - lzma_.stream.avail_in);
+      if (result == LZMA_STREAM_END) {
+        ended_ = true;
+      } else if (result == LZMA_BUF_ERROR) {
+        if (bytes.empty()) throw truncated();
+      } else if (result == LZMA_MEMLIMIT_ERROR) {
+        throw corrupt(fmt::format("It needs {} of memory to unpack, {} are allowed",
+                                  format_size(lzma_memusage(&lzma_.stream)),
+                                  format_size(memory_limit)))
+            .fix("Pack it again with a lower preset of xz");
+      } else if (result != LZMA_OK) {
+        throw corrupt(fmt::format("liblzma's code {}", static_cast<int>(result)));
+      }
+    }
+    return buffer.size() - lzma_.stream.avail_out;
+  }
+
+ private:
+  Input input_;
+  Lzma lzma_;
+  bool ended_ = false;
+};
+
+class GzipDecoder : public Source {
+ public:
+  explicit GzipDecoder(Input input) : input_(std::move(input)) {}
+  std::size_t read(std::span<std::byte> buffer) override {
+    deflate_.stream.next_out = raw(buffer.data());
+    deflate_.stream.avail_out = static_cast<unsigned>(buffer.size());
+    while (!ended_ && deflate_.stream.avail_out == buffer.size()) {
+      const Bytes bytes = input_.peek();
+      if (between_members_) {
+        if (bytes.empty()) {
+          ended_ = true;
+          break;
+        }
+        if (inflateReset(&deflate_.stream) != Z_OK) throw corrupt("zlib cannot start again");
+        between_members_ = false;
+      }
+      if (bytes.empty()) throw truncated();
+      deflate_.stream.next_in = const_cast<unsigned char*>(raw(bytes.data()));
+      deflate_.stream.avail_in = static_cast<unsigned>(bytes.size());
+      const int result = inflate(&deflate_.stream, Z_NO_FLUSH);
+      input_.consume(bytes.size() - deflate_.stream.avail_in);
+      if (result == Z_STREAM_END) {
+        between_members_ = true;
+      } else if (result != Z_OK && result != Z_BUF_ERROR) {
+        throw corrupt(deflate_.stream.msg != nullptr ? deflate_.stream.msg : "zlib's error");
+      }
+    }
+    return buffer.size() - deflate_.stream.avail_out;
+  }
+
+ private:
+  Input input_;
+  Deflate deflate_{true};
+  bool between_members_ = false;
+  bool ended_ = false;
+};
+
+class ZstdDecoder : public Source {
+ public:
+  explicit ZstdDecoder(Input input) : input_(std::move(input)), context_(ZSTD_createDCtx()) {
+    ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, zstd_window_log);
+  }
+  std::size_t read(std::span<std::byte> buffer) override {
+    ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
+    while (out.pos == 0) {
+      const Bytes bytes = input_.peek();
+      if (bytes.empty() && left_ == 0) return 0;
+      ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+      const std::size_t left = ZSTD_decompressStream(context_.get(), &out, &in);
+      if (ZSTD_isError(left) != 0) throw corrupt(ZSTD_getErrorName(left));
+      input_.consume(in.pos);
+      left_ = left;
+      if (bytes.empty() && out.pos == 0) throw truncated();
+    }
+    return out.pos;
+  }
+
+ private:
+  struct Free {
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  };
+  Input input_;
+  std::unique_ptr<ZSTD_DCtx, Free> context_;
+  std::size_t left_ = 0;
+};
+
+bool starts_with(Bytes bytes, std::string_view magic) {
+  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Source> make_decoder(Source& in, unsigned threads) {
+  using namespace std::literals;
+  constexpr std::size_t tar_magic_at = 257;
+  Input input(in);
+  const Bytes head = input.peek(512);
+  if (starts_with(head,
+                  "\xfd"
+                  "7zXZ\0"sv)) {
+    return std::make_unique<XzDecoder>(std::move(input), threads);
+  }
+  if (starts_with(head, "\x1f\x8b"sv)) return std::make_unique<GzipDecoder>(std::move(input));
+  if (starts_with(head, "\x28\xb5\x2f\xfd"sv)) {
+    return std::make_unique<ZstdDecoder>(std::move(input));
+  }
+  if (starts_with(head, "BZh"sv)) {
+    throw Error("archive::unknown-format", "The archive is packed with bzip2")
+        .why("Only gzip, xz and zstd are supported")
+        .fix("Name a distribution packed with xz in the catalog");
+  }
+  if (head.empty()) throw truncated();
+  if (head.size() >= tar_magic_at + 5 && starts_with(head.subspan(tar_magic_at), "ustar"sv)) {
+    return std::make_unique<PlainDecoder>(std::move(input));
+  }
+  throw Error("archive::unknown-format", "This is not an archive")
+      .why("It is packed neither with gzip, xz or zstd, nor is it a plain tar file");
+}
+
+}  // namespace halcyon
