@@ -1,5 +1,7 @@
 #include "deploy/run.h"
 
+#include <fmt/format.h>
+
 #include "base/log.h"
 #include "base/platform.h"
 #include "base/text.h"
@@ -25,10 +27,16 @@ Catalog load_catalog(const Options& options, HttpClient& http) {
   const std::string overlay = options.get("catalog");
   if (overlay.empty()) return catalog;
   if (overlay.starts_with("http://") || overlay.starts_with("https://")) {
-    const TempDir work(fs::temp_directory_path());
-    const fs::path file = work.path() / "catalog.json";
-    download(http, overlay, file, "");
-    catalog.merge(Catalog::parse(read_file(file), log::redact(overlay)));
+    HttpRequest request;
+    request.url = overlay;
+    request.follow_redirects = true;
+    const HttpResponse response = http.perform(request);
+    if (response.status != 200) {
+      throw Error("catalog::missing", "Failed to download the catalog " + log::redact(overlay))
+          .why(fmt::format("The server answered with status {}", response.status))
+          .fix("Check HALCYON_CATALOG");
+    }
+    catalog.merge(Catalog::parse(response.body, log::redact(overlay)));
   } else {
     catalog.merge(Catalog::load(overlay));
   }
