@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,7 +64,7 @@ class CountingSource : public Source {
 }  // namespace
 
 TEST_CASE("foreign tar files unpack", "[archive]") {
-  const std::string long_name = std::string(90, 'd') + "/" + std::string(200, 'f');
+  const std::string long_name = fmt::format("{:d>90}/{:f>200}", "", "");
   for (const int format : {ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE, ARCHIVE_FORMAT_TAR_GNUTAR}) {
     TarBuilder tar(format);
     tar.directory("./").directory("./ghc-9.0.2/", 0555);
