@@ -1,6 +1,7 @@
 #include "base/platform.h"
 
 #include <sched.h>
+#include <sys/auxv.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -76,12 +77,17 @@ unsigned job_count() {
 
 std::filesystem::path self_path() {
   std::error_code failure;
-  const auto path = std::filesystem::read_symlink("/proc/self/exe", failure);
-  if (failure) {
-    throw Error("platform::no-proc", "Cannot find the helper's own file")
-        .why("/proc is not mounted: " + failure.message());
+  const auto linked = std::filesystem::read_symlink("/proc/self/exe", failure);
+  if (!failure) return linked;
+  // Without /proc the kernel's own word remains: the name that was executed.
+  const auto* const executed = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  if (executed != nullptr) {
+    const auto path = std::filesystem::canonical(executed, failure);
+    if (!failure) return path;
   }
-  return path;
+  throw Error("platform::no-proc", "Cannot find the helper's own file")
+      .why("/proc is not mounted: " + failure.message())
+      .fix("Mount /proc, or call the helper by its full path");
 }
 
 }  // namespace halcyon
