@@ -1,3 +1,5 @@
+#include <sys/prctl.h>
+
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -16,6 +18,14 @@ extern char** environ;  // NOLINT(readability-redundant-declaration)
 
 namespace halcyon {
 namespace {
+
+/// Secrets are in our environment and memory: children, which run as the same user and compile what
+/// others wrote, may not read them in /proc, and no core file holds them.
+void keep_secrets_to_ourselves() {
+#ifndef __SANITIZE_ADDRESS__  // its leak checker has to trace us
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
 
 Environment our_environment() {
   Environment environment;
@@ -79,6 +89,7 @@ Exit run_command(const CommandLine& line, const Environment& environment) {
 
 int main(int argc, char** argv) {
   using namespace halcyon;
+  keep_secrets_to_ourselves();
   try {
     const CommandLine line = parse_command_line({argv + 1, argv + argc});
     return static_cast<int>(run_command(line, our_environment()));

@@ -108,7 +108,8 @@ fs::path safe_path(const char* name) {
 /// Writes entries below a directory, following no link on the way.
 class TreeWriter {
  public:
-  TreeWriter(const fs::path& dir, const fs::path& home) : home_(home.lexically_normal()) {
+  TreeWriter(const fs::path& dir, const fs::path& home)
+      : dir_(dir), home_(home.lexically_normal()) {
     if (!home_.has_filename()) home_ = home_.parent_path();
     make_directories(dir);
     root_.reset(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -185,8 +186,10 @@ class TreeWriter {
     }
   }
 
-  [[noreturn]] static void fail(const char* doing, const fs::path& path) {
-    throw system_error(std::string("Cannot ") + doing + " " + path.string(), errno);
+  /// Names the whole path: which disk is full must be told.
+  [[noreturn]] void fail(const char* doing, const fs::path& path) const {
+    const int reason = errno;
+    throw system_error(std::string("Cannot ") + doing + " " + (dir_ / path).string(), reason);
   }
 
  private:
@@ -276,6 +279,7 @@ class TreeWriter {
     return at;
   }
 
+  fs::path dir_;
   fs::path home_;
   UniqueFd root_;
   std::set<fs::path> seen_;
@@ -287,8 +291,8 @@ class TreeWriter {
   UniqueFd last_;
 };
 
-void write_content(Reader& reader, int file, const fs::path& path, std::uint64_t declared,
-                   std::uint64_t& total, std::uint64_t limit) {
+void write_content(Reader& reader, const TreeWriter& tree, int file, const fs::path& path,
+                   std::uint64_t declared, std::uint64_t& total, std::uint64_t limit) {
   Bytes bytes;
   std::int64_t offset = 0;
   std::uint64_t end = 0;
@@ -300,13 +304,13 @@ void write_content(Reader& reader, int file, const fs::path& path, std::uint64_t
     while (!bytes.empty()) {
       const ssize_t count = ::pwrite(file, bytes.data(), bytes.size(), offset);
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) TreeWriter::fail("write", path);
+      if (count < 0) tree.fail("write", path);
       bytes = bytes.subspan(static_cast<std::size_t>(count));
       offset += count;
     }
   }
   if (end < declared && ::ftruncate(file, static_cast<off_t>(declared)) != 0) {
-    TreeWriter::fail("write", path);
+    tree.fail("write", path);
   }
 }
 
@@ -342,7 +346,7 @@ ArchiveStats unpack(Source& in, const fs::path& dir, const fs::path& home,
         throw unsafe(path, "The archive's content is too large");
       }
       tree.add_file(path, entry, [&](int file) {
-        write_content(reader, file, path, static_cast<std::uint64_t>(size), stats.tree_bytes,
+        write_content(reader, tree, file, path, static_cast<std::uint64_t>(size), stats.tree_bytes,
                       options.max_bytes);
       });
     } else {

@@ -8,13 +8,13 @@ namespace halcyon {
 
 Error::Error(std::string id, std::string what) : id_(std::move(id)), what_(std::move(what)) {}
 
-Error& Error::why(std::string text) {
+Error& Error::why(const std::string& text) {
   if (!why_.empty() && !text.empty()) why_ += '\n';
   why_ += text;
   return *this;
 }
 
-Error& Error::fix(std::string text) {
+Error& Error::fix(const std::string& text) {
   if (!fix_.empty() && !text.empty()) fix_ += '\n';
   fix_ += text;
   return *this;
@@ -39,7 +39,8 @@ Error system_error(std::string what, int errno_value) {
       return Error("disk::forbidden", std::move(what))
           .why(reason)
           .fix("Make the place writable for this user, or name another one");
-    default: return Error("disk::failed", std::move(what)).why(reason);
+    default:
+      return Error("disk::failed", std::move(what)).why(reason);
   }
 }
 

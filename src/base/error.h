@@ -19,9 +19,9 @@ class Error : public std::exception {
   Error(std::string id, std::string what);
 
   /// Adds a cause; may be called again, outer causes first. Several lines are allowed.
-  Error& why(std::string text);
+  Error& why(const std::string& text);
   /// What the user can do: a command or an instruction. Several lines are allowed.
-  Error& fix(std::string text);
+  Error& fix(const std::string& text);
   /// The exit status that main shall use; `Exit::failed` unless set.
   Error& exit(Exit status);
 

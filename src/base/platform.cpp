@@ -77,12 +77,13 @@ unsigned job_count() {
 
 std::filesystem::path self_path() {
   std::error_code failure;
-  const auto linked = std::filesystem::read_symlink("/proc/self/exe", failure);
+  auto linked = std::filesystem::read_symlink("/proc/self/exe", failure);
   if (!failure) return linked;
   // Without /proc the kernel's own word remains: the name that was executed.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel passes it as a number
   const auto* const executed = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
   if (executed != nullptr) {
-    const auto path = std::filesystem::canonical(executed, failure);
+    auto path = std::filesystem::canonical(executed, failure);
     if (!failure) return path;
   }
   throw Error("platform::no-proc", "Cannot find the helper's own file")

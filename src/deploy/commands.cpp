@@ -92,7 +92,10 @@ std::string paths_script(const std::string& top_dir) {
     std::string list;
     for (const std::string& dir : dirs) list += (list.empty() ? "" : ":") + dir;
     return fmt::format(
-        "case \":${{{0}:-}}:\" in\n  *\":{1}\"*) ;;\n  *) export {0}=\"{1}${{{0}:+:${0}}}\" ;;\nesac\n",
+        "case \":${{{0}:-}}:\" in\n"
+        "  *\":{1}\"*) ;;\n"
+        "  *) export {0}=\"{1}${{{0}:+:${0}}}\" ;;\n"
+        "esac\n",
         variable, list);
   };
   const std::string app = "$HALCYON_APP_DIR";

@@ -94,12 +94,11 @@ Deployment::Layers Deployment::make_layers(bool any_age_of_index) {
   const Workspace& workspace = run_.workspace();
   Layers layers;
   layers.ghc = std::make_unique<GhcLayer>(workspace, ghc_version_);
-  layers.cabal = std::make_unique<UpdatedCabalLayer>(workspace, run_.keeper(), cabal_version_, repo_,
-                                                     any_age_of_index);
+  layers.cabal = std::make_unique<UpdatedCabalLayer>(workspace, run_.keeper(), cabal_version_,
+                                                     repo_, any_age_of_index);
   layers.sandbox = std::make_unique<SandboxLayer>(workspace, source_, layers.ghc->tag(),
                                                   ghc_version_, cabal_version_, repo_);
-  layers.app =
-      std::make_unique<AppLayer>(workspace, source_, *layers.sandbox, ghc_version_, repo_);
+  layers.app = std::make_unique<AppLayer>(workspace, source_, *layers.sandbox, ghc_version_, repo_);
   layers.app->reconfigure(run_.options().flag("app-reconfigure"));
   return layers;
 }
@@ -127,8 +126,8 @@ void Deployment::describe() const {
   log::label("Cabal version:", cabal_version_);
   log::label("Constraints:", fmt::format("{} packages, {}", source_.constraints.size(),
                                          source_.constraints.digest().substr(0, 7)));
-  log::label("Storage:", run_.depot().storage() == nullptr ? "none"
-                                                           : run_.depot().storage()->describe());
+  log::label("Storage:",
+             run_.depot().storage() == nullptr ? "none" : run_.depot().storage()->describe());
 }
 
 void Deployment::require_builds_allowed(const Layers& layers, const Step& app_step) const {

@@ -32,7 +32,7 @@ class Deployment {
   /// "layer::missing" (Exit::build_needed), naming every missing layer, when the options forbid to
   /// build them.
   void make_app();
-  /// Copies what the app installs to HALCYON_PREFIX below `root`; `where` tells the place in the log.
+  /// Copies what the app installs to HALCYON_PREFIX below `root`; the log names the place `where`.
   void install(const std::filesystem::path& root, const std::string& where) const;
   /// Keeps the archives of the dependencies in the cache, though an unchanged app did not need
   /// them: the next change will.

@@ -1,6 +1,9 @@
 #include "deploy/run.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "base/log.h"
 #include "base/platform.h"
@@ -43,6 +46,23 @@ Catalog load_catalog(const Options& options, HttpClient& http) {
   return catalog;
 }
 
+/// A directory that is not there is a typing error or a disk that is not mounted: nobody wants to
+/// build for half an hour before it is told.
+std::unique_ptr<Storage> open_directory(const Options& options) {
+  fs::path dir = options.path("storage-dir");
+  if (!fs::is_directory(dir)) {
+    throw Error("storage::missing", "There is no storage directory " + dir.string())
+        .why("HALCYON_STORAGE_DIR names it")
+        .fix("mkdir -p " + dir.string() + "\nor mount the disk that it is on");
+  }
+  const bool uploads = !options.flag("no-upload") && !options.flag("no-archive");
+  if (uploads && ::access(dir.c_str(), W_OK | X_OK) != 0) {
+    throw system_error("Cannot write to the storage directory " + dir.string(), errno)
+        .fix("To read from it only: HALCYON_NO_UPLOAD=1");
+  }
+  return std::make_unique<DirectoryStorage>(std::move(dir));
+}
+
 }  // namespace
 
 std::unique_ptr<Storage> make_storage(const Options& options, HttpClient& http) {
@@ -64,10 +84,7 @@ std::unique_ptr<Storage> make_storage(const Options& options, HttpClient& http) 
     s3.session_token = options.get("aws-session-token");
     return std::make_unique<S3Storage>(std::move(s3), http, &std::chrono::system_clock::now);
   }
-  if (options.is_set("storage-dir")) {
-    return std::make_unique<DirectoryStorage>(options.path("storage-dir"));
-  }
-  return nullptr;
+  return options.is_set("storage-dir") ? open_directory(options) : nullptr;
 }
 
 Run::Run(Options& options, const Environment& environment, bool upload_must_work)
@@ -87,6 +104,14 @@ Run::Run(Options& options, const Environment& environment, bool upload_must_work
   workspace_.depot = &depot_;
 }
 
+Run::~Run() {
+  if (!root_lock_) return;
+  try {
+    remove_tree(workspace_.temp());
+  } catch (const std::exception&) {  // the next run removes it
+  }
+}
+
 void Run::begin() {
   fs::create_directories(workspace_.root());
   root_lock_ = std::make_unique<FileLock>(workspace_.root() / "lock");
@@ -99,7 +124,6 @@ void Run::begin() {
 
 void Run::end() {
   if (!options_.flag("no-clean-cache")) cache_.clean();
-  remove_tree(workspace_.temp());
 }
 
 }  // namespace halcyon

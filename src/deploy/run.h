@@ -20,6 +20,10 @@ class Run {
   /// `environment` is ours; children get only what system_environment lets through.
   /// `upload_must_work`: whether a failed upload fails the run (`build`) or warns (`deploy`).
   Run(Options& options, const Environment& environment, bool upload_must_work);
+  /// Removes what is temporary, also after a failure.
+  ~Run();
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
 
   const Options& options() const { return options_; }
   const Workspace& workspace() const { return workspace_; }
@@ -49,7 +53,8 @@ class Run {
 };
 
 /// The private storage that the options name: an S3 bucket, else a directory (HALCYON_STORAGE_DIR),
-/// else none. A bucket without credentials is an Error "storage::incomplete".
+/// else none. A bucket without credentials is an Error "storage::incomplete", a directory that is
+/// not there "storage::missing"; one that cannot be written to needs HALCYON_NO_UPLOAD.
 std::unique_ptr<Storage> make_storage(const Options& options, HttpClient& http);
 
 }  // namespace halcyon

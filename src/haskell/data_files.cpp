@@ -44,9 +44,10 @@ std::vector<fs::path> expand_data_files(const fs::path& base,
   if (patterns.empty() || !fs::is_directory(base)) return {};
   for (const fs::path& path : walk(base)) {
     if (fs::is_directory(base / path)) continue;
-    const bool wanted = std::any_of(
-        patterns.begin(), patterns.end(),
-        [&path](const std::string& pattern) { return matches_data_pattern(path.string(), pattern); });
+    const bool wanted =
+        std::any_of(patterns.begin(), patterns.end(), [&path](const std::string& pattern) {
+          return matches_data_pattern(path.string(), pattern);
+        });
     if (wanted) files.insert(path);
   }
   return {files.begin(), files.end()};

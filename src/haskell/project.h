@@ -8,11 +8,11 @@
 namespace halcyon {
 
 struct Project {
-  bool has_project_file = false;      ///< cabal.project
-  std::string with_compiler;          ///< the version of `with-compiler: ghc-9.0.2`, or empty
-  std::string settings;               ///< text of cabal.project and cabal.project.local that can
-                                      ///< decide units of dependencies, comments and blank lines
-                                      ///< removed; empty for a plain `packages: .`
+  bool has_project_file = false;  ///< cabal.project
+  std::string with_compiler;      ///< the version of `with-compiler: ghc-9.0.2`, or empty
+  std::string settings;           ///< text of cabal.project and cabal.project.local that can
+                                  ///< decide units of dependencies, comments and blank lines
+                                  ///< removed; empty for a plain `packages: .`
   std::optional<std::filesystem::path> freeze;  ///< cabal.project.freeze, else cabal.config
 };
 

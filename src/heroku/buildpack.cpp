@@ -33,7 +33,7 @@ std::string indent(const std::string& text) {
 
 /// Keeps the source as it was pushed: files that the buildpack adds must not change its digest.
 fs::path archive_source(const Run& run, const fs::path& build_dir) {
-  const fs::path archive = run.workspace().temp() / "source.tar.gz";
+  fs::path archive = run.workspace().temp() / "source.tar.gz";
   FileSink file(archive);
   pack(build_dir, file, Format::gzip, 1, {}, is_not_source);
   file.commit();
@@ -52,8 +52,9 @@ void capture_toolchain(Run& run, ToolchainLayer& toolchain) {
 
 void tell_what_is_missing(const Run& run, const std::string& label, const Error& missing) {
   std::string text = fmt::format("Cannot deploy {} yet.\n{}\n", label, missing.what());
-  text += "\nA push is too short to build them, so this release holds the buildpack and the source "
-          "only.\n";
+  text +=
+      "\nA push is too short to build them, so this release holds the buildpack and the source "
+      "only.\n";
   if (!run.has_storage()) {
     text += "\nThere is no storage to build them into. Set up a private S3 bucket:\n" +
             indent(storage_advice()) + "\nand push again:\n" +
@@ -73,8 +74,22 @@ void install_into_slug(const Run& run, const Deployment& deployment, const fs::p
   copy_tree(root.path() / fs::path(app_dir).relative_path(), build_dir);
 }
 
+/// Ends a push: of ours only the slug's parts are left, also where the build directory is /app
+/// itself (Heroku CI) and our working directories stand in the slug.
+void finish(Run& run, const Deployment& deployment, const fs::path& build_dir,
+            const SlugParts& parts) {
+  deployment.release_layers();
+  if (fs::equivalent(build_dir, run.workspace().app_dir)) {
+    for (const auto& entry : fs::directory_iterator(run.workspace().root())) {
+      if (entry.path() != run.workspace().temp()) remove_tree(entry.path());
+    }
+  }
+  write_slug(build_dir, parts);
+  run.end();
+}
+
 std::string toolchain_digest(const fs::path& slug_dir) {
-  return std::string(trim(read_file_if_any(slug_dir / "toolchain", 1U << 10U).value_or("")));
+  return std::string(trim(read_file_if_any(slug_dir / "toolchain-digest", 1U << 10U).value_or("")));
 }
 
 }  // namespace
@@ -84,9 +99,10 @@ Exit buildpack_detect(const fs::path& build_dir) {
     std::puts("Haskell");
     return Exit::done;
   }
-  std::fputs("No Haskell app here: no .cabal file, cabal.project, stack.yaml or package.yaml at "
-             "the top of the source.\n",
-             stderr);
+  std::fputs(
+      "No Haskell app here: no .cabal file, cabal.project, stack.yaml or package.yaml at "
+      "the top of the source.\n",
+      stderr);
   return Exit::failed;
 }
 
@@ -127,14 +143,10 @@ Exit buildpack_compile(const fs::path& build_dir, const fs::path& cache_dir,
     if (toolchain) capture_toolchain(run, *toolchain);
     tell_what_is_missing(run, deployment.label(), error);
     log::step("Deploying the buildpack only");
-    write_slug(build_dir, parts);
-    deployment.release_layers();
-    run.end();
+    finish(run, deployment, build_dir, parts);
     return Exit::done;
   }
-  write_slug(build_dir, parts);
-  deployment.release_layers();
-  run.end();
+  finish(run, deployment, build_dir, parts);
   log::step("App deployed: " + deployment.label());
   log::detail("To see it:  heroku open");
   return Exit::done;
@@ -158,10 +170,11 @@ void build_on_dyno(Options& options, const Environment& environment) {
   Run run(options, environment, true);
   if (!run.has_storage() || !run.depot().uploads()) {
     throw Error("storage::none", "There is no storage to keep what would be built here")
-        .why(run.has_storage() ? "HALCYON_NO_UPLOAD or HALCYON_NO_ARCHIVE is set: a push could not "
-                                 "use what this dyno builds"
-                               : "A one-off dyno's disk is gone when it ends, and a push cannot "
-                                 "reach it: a private S3 bucket carries the layers from here to there")
+        .why(run.has_storage()
+                 ? "HALCYON_NO_UPLOAD or HALCYON_NO_ARCHIVE is set: a push could not "
+                   "use what this dyno builds"
+                 : "A one-off dyno's disk is gone when it ends, and a push cannot "
+                   "reach it: a private S3 bucket carries the layers from here to there")
         .fix(run.has_storage() ? "heroku config:unset HALCYON_NO_UPLOAD HALCYON_NO_ARCHIVE"
                                : storage_advice());
   }

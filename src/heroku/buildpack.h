@@ -15,12 +15,12 @@ namespace halcyon {
 Exit buildpack_detect(const std::filesystem::path& build_dir);
 
 /// `bin/compile BUILD_DIR CACHE_DIR ENV_DIR`: deploys the app into the slug. When dependencies are
-/// missing that a push may not build, the slug holds the buildpack and the source only, the log says
-/// what to do, and the push succeeds: `halcyon build` needs that slug. `environment` is ours; config
-/// vars come from `env_dir`, which may be empty or missing.
+/// missing that a push may not build, the slug holds the buildpack and the source only, the log
+/// says what to do, and the push succeeds: `halcyon build` needs that slug. `environment` is ours;
+/// config vars come from `env_dir`, which may be empty or missing.
 Exit buildpack_compile(const std::filesystem::path& build_dir,
-                       const std::filesystem::path& cache_dir,
-                       const std::filesystem::path& env_dir, const Environment& environment);
+                       const std::filesystem::path& cache_dir, const std::filesystem::path& env_dir,
+                       const Environment& environment);
 
 /// `bin/release BUILD_DIR`: the YAML that Heroku reads.
 std::string buildpack_release();

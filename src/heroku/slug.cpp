@@ -28,7 +28,7 @@ void write_slug(const fs::path& build_dir, const SlugParts& parts) {
   halcyon::copy_file(catalog, ours / "bin" / "catalog.json");
   halcyon::copy_file(parts.source_archive, ours / "source.tar.gz");
   write_file(ours / "stack", parts.stack + "\n");
-  write_file(ours / "toolchain", parts.toolchain + "\n");
+  write_file(ours / "toolchain-digest", parts.toolchain + "\n");
   write_file(build_dir / ".profile.d" / "halcyon.sh", profile);
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 
 #include "base/digest.h"
@@ -27,15 +26,13 @@ bool same_content(const fs::path& a, const fs::path& b) {
 
 }  // namespace
 
-std::vector<std::string> synchronise(const fs::path& source, const fs::path& copy,
-                                     const std::vector<fs::path>& keep) {
+std::vector<std::string> synchronise(const fs::path& source, const fs::path& copy) {
   std::vector<std::string> differences;
-  const std::vector<fs::path> wanted = walk(source, is_not_source);
+  const std::vector<fs::path> wanted = walk(source, is_not_copied);
   const std::set<fs::path> names(wanted.begin(), wanted.end());
-  std::vector<fs::path> present = walk(copy);
+  const std::vector<fs::path> present = walk(copy, is_not_copied);
   for (const fs::path& path : present) {
-    const bool kept = std::find(keep.begin(), keep.end(), path) != keep.end();
-    if (names.contains(path) || kept) continue;
+    if (names.contains(path)) continue;
     if (!fs::is_directory(fs::symlink_status(copy / path))) {
       differences.push_back("- " + path.string());
     }
@@ -97,13 +94,12 @@ std::vector<Similar> AppLayer::similar() const {
 
 void AppLayer::build() {
   fs::create_directories(dir());
-  copy_tree(source_.dir, dir() / "source", is_not_source);
+  copy_tree(source_.dir, dir() / "source", is_not_copied);
   compile();
 }
 
 void AppLayer::extend() {
-  const std::vector<std::string> differences =
-      synchronise(source_.dir, dir() / "source", {"cabal.project.freeze"});
+  const std::vector<std::string> differences = synchronise(source_.dir, dir() / "source");
   log::step("Examining source changes");
   for (const std::string& difference : differences) log::detail(difference);
   if (reconfigure_) remove_tree(dir() / "dist" / "cache");

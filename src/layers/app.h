@@ -37,11 +37,10 @@ class AppLayer : public Layer {
   bool reconfigure_ = false;
 };
 
-/// Makes `copy` equal to `source` (but for what is_not_source leaves out and for files in `keep`):
-/// files that did not change are not touched, so that their times tell cabal and GHC the truth.
-/// Returns the differences as "+ path", "* path", "- path".
+/// Makes `copy` equal to `source`, but for what is_not_copied names: files that did not change are
+/// not touched, so that their times tell cabal and GHC the truth. Returns the differences as
+/// "+ path", "* path", "- path".
 std::vector<std::string> synchronise(const std::filesystem::path& source,
-                                     const std::filesystem::path& copy,
-                                     const std::vector<std::filesystem::path>& keep);
+                                     const std::filesystem::path& copy);
 
 }  // namespace halcyon

@@ -2,9 +2,12 @@
 
 #include "base/log.h"
 #include "base/stopwatch.h"
+#include "base/text.h"
 #include "layers/tools.h"
 
 namespace halcyon {
+
+constexpr const char* freeze_file = "cabal.project.freeze";
 
 bool is_not_source(const fs::path& path) {
   const std::string name = path.filename().string();
@@ -17,10 +20,30 @@ bool is_not_source(const fs::path& path) {
   return path == ".halcyon" || path == "dist";
 }
 
+namespace {
+
+/// Without the field `active-repositories`: it names the repositories of the machine on which the
+/// file was made, and cabal gives up over one that is not configured.
+std::string without_active_repositories(std::string_view text) {
+  std::string result;
+  bool inside = false;
+  for (const std::string& line : lines(text)) {
+    inside = line.starts_with("active-repositories:") ||
+             (inside && (line.starts_with(' ') || line.starts_with('\t')));
+    if (!inside) result += line + "\n";
+  }
+  return result;
+}
+
+}  // namespace
+
+bool is_not_copied(const fs::path& path) { return path == freeze_file || is_not_source(path); }
+
 void write_constraints(const AppSource& source, const fs::path& copy) {
-  if (source.has_own_constraints) return;
-  const fs::path file = copy / "cabal.project.freeze";
-  const std::string text = source.constraints.format();
+  const std::string text = source.has_own_constraints
+                               ? without_active_repositories(read_file(source.dir / freeze_file))
+                               : source.constraints.format();
+  const fs::path file = copy / freeze_file;
   if (read_file_if_any(file) != text) write_file(file, text);
 }
 
@@ -31,7 +54,8 @@ Command cabal_command(const Workspace& workspace, const CabalRepo& repo, const f
                   "--config-file=" + write_cabal_config(workspace, repo).string()};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   command.argv.push_back("--builddir=" + build_dir.string());
-  command.argv.push_back("--with-compiler=" + (workspace.layer_dir("ghc") / "bin" / "ghc").string());
+  command.argv.push_back("--with-compiler=" +
+                         (workspace.layer_dir("ghc") / "bin" / "ghc").string());
   command.dir = copy;
   command.env = workspace.tools();
   command.env["CABAL_DIR"] = (workspace.temp() / "home" / ".cabal").string();
@@ -58,7 +82,7 @@ Constraints solve_constraints(const Workspace& workspace, const CabalRepo& repo,
                               const AppSource& source) {
   const TempDir work(workspace.temp(), "solve-");
   const fs::path copy = work.path() / "source";
-  copy_tree(source.dir, copy, is_not_source);
+  copy_tree(source.dir, copy, is_not_copied);
   const Stopwatch watch;
   log::begin("Resolving dependencies");
   Command freeze = cabal_command(workspace, repo, copy, work.path() / "dist", {"v2-freeze"});
@@ -67,8 +91,8 @@ Constraints solve_constraints(const Workspace& workspace, const CabalRepo& repo,
   run_tool(workspace, "resolve the dependencies of " + source.package.label(),
            "constraints::unsolvable", freeze);
   log::end(watch.done());
-  const fs::path frozen = copy / "cabal.project.freeze";
-  Constraints constraints = Constraints::parse(read_file(frozen), frozen.filename().string());
+  const fs::path frozen = copy / freeze_file;
+  Constraints constraints = Constraints::parse(read_file(frozen), freeze_file);
   constraints.remove(source.package.name);
   return constraints;
 }

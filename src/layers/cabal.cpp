@@ -97,7 +97,9 @@ UpdatedCabalLayer::UpdatedCabalLayer(const Workspace& workspace, Keeper& keeper,
       timestamp_(format_timestamp(workspace.now())) {}
 
 Tag UpdatedCabalLayer::tag() const {
-  return plain_.tag().add("repo", repo_.name + ":" + log::redact(repo_.url)).add("updated", timestamp_);
+  return plain_.tag()
+      .add("repo", repo_.name + ":" + log::redact(repo_.url))
+      .add("updated", timestamp_);
 }
 
 bool UpdatedCabalLayer::is_fresh(const std::string& timestamp) const {
@@ -196,7 +198,7 @@ fs::path write_cabal_config(const Workspace& workspace, const CabalRepo& repo) {
       "library-vanilla: True\nshared: True\nlibrary-profiling: False\nprofiling: False\n"
       "debug-info: False\nlibrary-stripping: True\nexecutable-stripping: True\n",
       workspace.jobs);
-  const fs::path file = workspace.root() / "cabal.config";
+  fs::path file = workspace.root() / "cabal.config";
   write_file(file, text);
   return file;
 }

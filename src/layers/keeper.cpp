@@ -27,13 +27,31 @@ fs::path origin_file(const Layer& layer) {
   return layer.workspace().root() / "origin" / layer.name();
 }
 
+/// Removes what a failed build left. Needs no space: the disk may be full.
+void discard_half_done(const fs::path& dir) {
+  std::error_code ignored;
+  fs::remove(dir / tag_file, ignored);
+  try {
+    remove_tree(dir);
+  } catch (const Error&) {  // without a tag it is no layer, and the next build removes it
+  }
+}
+
 /// The archive at one place that can be used as it is: the one of our name, else another one.
 std::optional<Found> find_acceptable(const Layer& layer, Place place) {
   Depot& depot = *layer.workspace().depot;
+  const Tag ours = layer.tag();
   const auto acceptable = [&](const std::string& key) {
     auto found = place == Place::cache ? depot.find_cached(key) : depot.find_stored(key);
-    if (found && !layer.accepts(Tag::parse(found->manifest.tag, key))) found.reset();
-    return found;
+    if (!found) return found;
+    const Tag theirs = Tag::parse(found->manifest.tag, key);
+    if (layer.accepts(theirs)) return found;
+    // Another source, prefix or index is to be expected under the same name; another layer is not.
+    if (theirs.get("tier") != ours.get("tier") || theirs.get("contents") != ours.get("contents")) {
+      depot.distrust(*found, fmt::format("it is the archive of another layer, {} {}",
+                                         theirs.get("tier"), theirs.get("contents")));
+    }
+    return std::optional<Found>();
   };
   if (auto found = acceptable(layer.key())) return found;
   for (const std::string& key : layer.alternatives(place)) {
@@ -46,11 +64,16 @@ std::optional<Found> find_acceptable(const Layer& layer, Place place) {
 
 std::string_view to_string(Means means) {
   switch (means) {
-    case Means::existing: return "already there";
-    case Means::cached: return "restored from the cache";
-    case Means::stored: return "restored from storage";
-    case Means::extended: return "extended";
-    case Means::built: return "built";
+    case Means::existing:
+      return "already there";
+    case Means::cached:
+      return "restored from the cache";
+    case Means::stored:
+      return "restored from storage";
+    case Means::extended:
+      return "extended";
+    case Means::built:
+      return "built";
   }
   return "";
 }
@@ -88,7 +111,7 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
       switch (step.means) {
         case Means::existing:
           log::detail("Using the existing " + layer.describe() + " layer");
-          workspace.depot->keep(read_file_if_any(origin_file(layer)).value_or(layer.key()));
+          hold_existing(layer);
           break;
         case Means::cached:
         case Means::stored: {
@@ -96,10 +119,13 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
           restore(layer, *step.source, tag);
           workspace.depot->keep(step.source->key);
           write_file(origin_file(layer), step.source->key);
+          if (step.means == Means::cached) workspace.depot->complete(step.source->key, tag.text());
           break;
         }
         case Means::extended:
-        case Means::built: make(layer, step); break;
+        case Means::built:
+          make(layer, step);
+          break;
       }
       return step;
     } catch (const Error& error) {
@@ -144,6 +170,25 @@ void Keeper::restore(const Layer& layer, const Found& found, const Tag& expected
 }
 
 void Keeper::make(Layer& layer, const Step& step) const {
+  try {
+    make_tree(layer, step);
+  } catch (...) {
+    discard_half_done(layer.dir());
+    throw;
+  }
+  archive(layer);
+}
+
+void Keeper::hold_existing(const Layer& layer) const {
+  Depot& depot = *layer.workspace().depot;
+  const std::string key = read_file_if_any(origin_file(layer)).value_or(layer.key());
+  depot.keep(key);
+  // The run that built it may have failed to archive or upload it.
+  const auto tag = read_tag(layer.dir());
+  if (tag && !depot.complete(key, tag->text()) && tag == layer.tag()) archive(layer);
+}
+
+void Keeper::make_tree(Layer& layer, const Step& step) const {
   const Workspace& workspace = layer.workspace();
   const Stopwatch watch;
   bool done = false;
@@ -156,8 +201,8 @@ void Keeper::make(Layer& layer, const Step& step) const {
       done = true;
     } catch (const Error& error) {
       if (error.id() == "process::interrupted" || !layer.rebuilds_after_failed_extension()) throw;
-      log::warning(fmt::format("Cannot extend: {}\n{}\nBuilding from scratch.", error.what(),
-                               error.why()));
+      log::warning(
+          fmt::format("Cannot extend: {}\n{}\nBuilding from scratch.", error.what(), error.why()));
     }
   }
   if (!done) {
@@ -172,7 +217,6 @@ void Keeper::make(Layer& layer, const Step& step) const {
   write_file(layer.dir() / tag_file, layer.tag().text());
   log::detail(fmt::format("{} layer {}, {}, {}", layer.describe(), done ? "extended" : "built",
                           format_size(tree_size(layer.dir())), format_duration(watch.elapsed())));
-  archive(layer);
 }
 
 void Keeper::archive(const Layer& layer) const {
@@ -183,9 +227,8 @@ void Keeper::archive(const Layer& layer) const {
   log::begin("Archiving the " + layer.describe() + " layer");
   FileSink file(depot.file(layer.key()));
   HashingSink hashing(file);
-  const ArchiveStats stats =
-      pack(layer.dir(), hashing, layer.format(), workspace.jobs, tag_file,
-           [&layer](const fs::path& path) { return layer.skips(path); });
+  const ArchiveStats stats = pack(layer.dir(), hashing, layer.format(), workspace.jobs, tag_file,
+                                  [&layer](const fs::path& path) { return layer.skips(path); });
   file.commit();
   log::end(watch.done(hashing.bytes()));
   Manifest manifest;

@@ -34,6 +34,8 @@ class Keeper {
  private:
   void restore(const Layer& layer, const Found& found, const Tag& expected) const;
   void make(Layer& layer, const Step& step) const;
+  void make_tree(Layer& layer, const Step& step) const;
+  void hold_existing(const Layer& layer) const;
   void archive(const Layer& layer) const;
 };
 

@@ -52,9 +52,7 @@ std::string SandboxLayer::problem(const fs::path& dir) const {
   return fs::exists(dir / constraints_file) ? "" : "it has no cabal.config";
 }
 
-std::optional<std::string> SandboxLayer::companion() const {
-  return source_.constraints.format();
-}
+std::optional<std::string> SandboxLayer::companion() const { return source_.constraints.format(); }
 
 bool SandboxLayer::skips(const fs::path& path) const { return path.filename() == "incoming"; }
 
@@ -102,8 +100,8 @@ std::vector<Similar> SandboxLayer::similar() const {
     if (!theirs.matches_except(ours, {"contents"})) continue;
     const std::string label = candidate.key.substr(family().size());
     return {{std::move(*found),
-             fmt::format("{} of {} packages are in {}", candidate.score,
-                         source_.constraints.size(), label.substr(0, label.rfind('-') + 8))}};
+             fmt::format("{} of {} packages are in {}", candidate.score, source_.constraints.size(),
+                         label.substr(0, label.rfind('-') + 8))}};
   }
   return {};
 }
@@ -119,7 +117,7 @@ void SandboxLayer::install_dependencies() const {
   const Workspace& ws = workspace();
   const TempDir work(ws.temp(), "sandbox-");
   const fs::path copy = work.path() / "source";
-  copy_tree(source_.dir, copy, is_not_source);
+  copy_tree(source_.dir, copy, is_not_copied);
   write_constraints(source_, copy);
   fs::create_directories(dir() / "store");
   offer_source_distributions(ws);

@@ -16,13 +16,14 @@ namespace {
 
 /// Where a toolchain starts from: compilers, the C library and the development packages that
 /// Haskell packages link to most often. Those not installed are passed over.
+// clang-format off
 constexpr std::array<std::string_view, 27> roots{
-    "gcc",         "g++",          "cpp",          "make",          "pkg-config",
-    "pkgconf",     "libc6-dev",    "linux-libc-dev", "libgmp-dev",  "libffi-dev",
-    "zlib1g-dev",  "libssl-dev",   "libpq-dev",    "libsqlite3-dev", "libncurses-dev",
-    "libtinfo-dev", "libnuma-dev", "libbz2-dev",   "liblzma-dev",   "libzstd-dev",
+    "gcc", "g++", "cpp", "make", "pkg-config", "pkgconf", "libc6-dev", "linux-libc-dev",
+    "libgmp-dev", "libffi-dev", "zlib1g-dev", "libssl-dev", "libpq-dev", "libsqlite3-dev",
+    "libncurses-dev", "libtinfo-dev", "libnuma-dev", "libbz2-dev", "liblzma-dev", "libzstd-dev",
     "libpcre3-dev", "libpcre2-dev", "libcurl4-openssl-dev", "libmysqlclient-dev",
     "libmariadb-dev", "libsasl2-dev", "libyaml-dev"};
+// clang-format on
 
 /// What a dependency must look like to be followed: no interpreters, no tools of the packaging.
 bool belongs_to_toolchain(std::string_view name) {
@@ -95,8 +96,7 @@ std::map<std::string, SystemPackage> installed_packages(const Environment& env) 
   return packages;
 }
 
-std::vector<std::string> toolchain_packages(
-    const std::map<std::string, SystemPackage>& installed) {
+std::vector<std::string> toolchain_packages(const std::map<std::string, SystemPackage>& installed) {
   std::set<std::string> chosen;
   std::vector<std::string> pending(roots.begin(), roots.end());
   while (!pending.empty()) {
@@ -193,10 +193,10 @@ void ToolchainLayer::build() {
 
 void ToolchainLayer::write_wrappers(const fs::path& tree) const {
   const std::string root = dir().string();
-  const std::string environment =
-      fmt::format("LD_LIBRARY_PATH={0}/compiler-lib${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}\n"
-                  "export LD_LIBRARY_PATH\n",
-                  root);
+  const std::string environment = fmt::format(
+      "LD_LIBRARY_PATH={0}/compiler-lib${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}\n"
+      "export LD_LIBRARY_PATH\n",
+      root);
   const auto wrap = [&](const std::string& name, const std::string& program,
                         const std::string& flags) {
     if (!fs::exists(fs::symlink_status(tree / "usr" / "bin" / program))) return;

@@ -22,9 +22,9 @@ std::map<std::string, SystemPackage> installed_packages(const Environment& env);
 /// and what they need. Pure, so that it can be tested.
 std::vector<std::string> toolchain_packages(const std::map<std::string, SystemPackage>& installed);
 
-/// The toolchain layer: C compiler, headers and link libraries of a machine that has them (the build
-/// image), for a machine of the same OS that has none (one-off dynos: run images have no compiler).
-/// Ours, not in the seeds. Used through wrappers in `bin` that set a sysroot.
+/// The toolchain layer: C compiler, headers and link libraries of a machine that has them (the
+/// build image), for a machine of the same OS that has none (one-off dynos: run images have no
+/// compiler). Ours, not in the seeds. Used through wrappers in `bin` that set a sysroot.
 class ToolchainLayer : public Layer {
  public:
   /// The toolchain of this machine, to be captured; null when there is no dpkg or no compiler.

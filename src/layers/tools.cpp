@@ -25,7 +25,7 @@ Binary kind_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::string magic(8, '\0');
   in.read(magic.data(), 8);
-  if (magic.starts_with("\x7f" "ELF")) return Binary::object;
+  if (magic.starts_with("\177ELF")) return Binary::object;
   if (magic == "!<arch>\n") return Binary::archive;
   return Binary::no;
 }
@@ -45,6 +45,11 @@ void run_tool(const Workspace& workspace, const std::string& doing, const std::s
             outcome.describe() + (quoted ? "; its output is above" : ""));
   const std::string last = tail(outcome.errors, 20);
   if (!quoted && !last.empty()) error.why(last);
+  constexpr std::uint64_t nearly_nothing = 4U << 20U;
+  if (free_space(workspace.root()) < nearly_nothing) {
+    error.why("The disk of " + workspace.root().string() + " is full")
+        .fix("Free some space there (`df -h` tells how much is left) and run it again");
+  }
   if (!command.log_file.empty()) error.why("The full log is in " + command.log_file.string());
   throw error;
 }

@@ -9,8 +9,8 @@
 
 namespace halcyon {
 
-/// Runs a tool in the layers' environment; a failure is an Error with `id`, what was being done, the
-/// last lines of its output and the log file.
+/// Runs a tool in the layers' environment; a failure is an Error with `id`, what was being done,
+/// the last lines of its output and the log file.
 void run_tool(const Workspace& workspace, const std::string& doing, const std::string& id,
               Command command);
 

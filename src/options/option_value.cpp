@@ -100,7 +100,7 @@ bool is_allowed(const Option& option, const std::string& value) {
     case OptionType::text:
       return is_line() && !has_space(value);
     case OptionType::path:
-      return is_line() && (is_url(value) || value.find("://") == value.npos);
+      return is_line() && (is_url(value) || value.find("://") == std::string::npos);
     case OptionType::file:
     case OptionType::directory:
       return is_line();

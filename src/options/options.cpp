@@ -92,8 +92,8 @@ const Option* find_option(std::string_view name) {
   return found == table.end() ? nullptr : &*found;
 }
 
-Options::Options(std::map<std::string, std::string> flags, const Environment& environment) {
-  for (auto& [name, value] : flags) set(name, std::move(value));
+Options::Options(const std::map<std::string, std::string>& flags, const Environment& environment) {
+  for (const auto& [name, value] : flags) set(name, value);
   std::vector<std::string> known;
   for (const Option& option : option_table()) known.push_back(option.variable());
   for (const auto& [variable, value] : environment) {
@@ -157,12 +157,12 @@ std::vector<std::string> Options::words(std::string_view name) const {
 
 fs::path Options::path(std::string_view name) const { return get(name); }
 
-void Options::set_default(std::string_view name, std::string value) {
+void Options::set_default(std::string_view name, const std::string& value) {
   defaults_[std::string(name)] =
       checked_value(option_named(name), value, "The default of --" + std::string(name));
 }
 
-void Options::set(std::string_view name, std::string value) {
+void Options::set(std::string_view name, const std::string& value) {
   flags_[std::string(name)] = checked_value(option_named(name), value, "--" + std::string(name));
 }
 

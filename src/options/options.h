@@ -68,7 +68,7 @@ class Options {
   /// raise Error "option::malformed" that names the option, where it was set and what is allowed.
   /// A HALCYON_ variable that no option has is a warning with the nearest name. Secret values are
   /// made known to the log.
-  Options(std::map<std::string, std::string> flags, const Environment& environment);
+  Options(const std::map<std::string, std::string>& flags, const Environment& environment);
   /// Reads the magic files of an app's source directory; call before asking.
   void read_magic(const std::filesystem::path& source_dir);
 
@@ -78,9 +78,9 @@ class Options {
   std::vector<std::string> words(std::string_view name) const;
   std::filesystem::path path(std::string_view name) const;  ///< absolute
   /// Sets a default that is weaker than flag, variable and magic file (the buildpack's own).
-  void set_default(std::string_view name, std::string value);
+  void set_default(std::string_view name, const std::string& value);
   /// Sets as a flag would.
-  void set(std::string_view name, std::string value);
+  void set(std::string_view name, const std::string& value);
 
  private:
   using Values = std::map<std::string, std::string, std::less<>>;

@@ -107,7 +107,7 @@ std::optional<Found> Depot::find_stored(const std::string& key) {
 
 std::optional<std::string> Depot::companion(const std::string& archive_key) {
   const std::string key = companion_name(archive_key);
-  if (const auto text = read_file_if_any(cache_.file(key), small_file)) return text;
+  if (auto text = read_file_if_any(cache_.file(key), small_file)) return text;
   if (!in_storage(key)) return {};
   StringSink text(small_file);
   if (!storage_->get(key, text)) return {};
@@ -148,10 +148,9 @@ fs::path Depot::fetch(const Found& found) {
 void Depot::distrust(const Found& found, const std::string& why) {
   distrusted_.insert({found.place, found.key});
   const bool cached = found.place == Place::cache;
-  log::warning(fmt::format("Setting aside {}: {}",
-                           cached ? "the cached " + name_of(found.key)
-                                  : storage_->describe(found.key),
-                           why));
+  log::warning(fmt::format(
+      "Setting aside {}: {}",
+      cached ? "the cached " + name_of(found.key) : storage_->describe(found.key), why));
   if (cached) {
     cache_.set_aside(found.key);
     cache_.set_aside(manifest_name(found.key));
@@ -172,6 +171,32 @@ void Depot::upload(const std::string& key, const std::string& sha256) {
   log::end(watch.done(fs::file_size(file)));
 }
 
+void Depot::store(const std::string& key, const std::string& sha256_of_archive) {
+  upload(key, sha256_of_archive);
+  std::vector<std::string> small{manifest_name(key)};
+  if (cache_.has(companion_name(key))) small.push_back(companion_name(key));
+  for (const std::string& small_key : small) {
+    const std::string text = read_file(cache_.file(small_key), small_file);
+    storage_->put(small_key, cache_.file(small_key), sha256(text));
+  }
+  for (auto& [prefix, keys] : listings_) {
+    if (!key.starts_with(prefix)) continue;
+    keys.insert(key);
+    keys.insert(small.begin(), small.end());
+  }
+  distrusted_.erase({Place::storage, key});
+}
+
+bool Depot::complete(const std::string& key, const std::string& tag) {
+  if (!uploads() || !policy_.upload_must_work) return true;
+  const auto stored = find_stored(key);
+  if (stored && stored->manifest.tag == tag) return true;
+  const auto cached = find_cached(key);
+  if (!cached || cached->manifest.tag != tag) return false;
+  store(key, cached->manifest.sha256);
+  return true;
+}
+
 void Depot::put(const std::string& key, const Manifest& manifest,
                 const std::optional<std::string>& companion) {
   write_file(cache_.file(manifest_name(key)), manifest.format());
@@ -181,24 +206,12 @@ void Depot::put(const std::string& key, const Manifest& manifest,
   if (companion) write_file(cache_.file(companion_key), *companion);
   if (!uploads()) return;
   try {
-    upload(key, manifest.sha256);
-    std::vector<std::string> small{manifest_name(key)};
-    if (companion) small.push_back(companion_key);
-    for (const std::string& small_key : small) {
-      const std::string text = read_file(cache_.file(small_key), small_file);
-      storage_->put(small_key, cache_.file(small_key), sha256(text));
-    }
-    for (auto& [prefix, keys] : listings_) {
-      if (!key.starts_with(prefix)) continue;
-      keys.insert(key);
-      keys.insert(small.begin(), small.end());
-    }
-    distrusted_.erase({Place::storage, key});
+    store(key, manifest.sha256);
   } catch (const Error& error) {
     if (policy_.upload_must_work) throw;
     log::end("failed");
-    log::warning(fmt::format("{}\n{}\nGoing on: the archive is in the cache.", error.what(),
-                             error.why()));
+    log::warning(
+        fmt::format("{}\n{}\nGoing on: the archive is in the cache.", error.what(), error.why()));
   }
 }
 
@@ -208,7 +221,7 @@ fs::path Depot::original(const std::string& url, const std::string& file_name,
                          const std::string& sha256) {
   const std::string key = "original/" + file_name;
   check_key(key);
-  const fs::path file = cache_.file(key);
+  fs::path file = cache_.file(key);
   if (cache_.has(key)) {
     if (sha256_file(file) == sha256) {
       cache_.keep(key);

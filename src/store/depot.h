@@ -65,6 +65,9 @@ class Depot {
   /// manifest and at last the companion, so that what is listed is complete.
   void put(const std::string& key, const Manifest& manifest,
            const std::optional<std::string>& companion = {});
+  /// Where uploads must work: uploads an archive with this tag that the cache has and storage has
+  /// not, as after a failed upload. False when neither has it.
+  bool complete(const std::string& key, const std::string& tag);
   /// Drops the cached archive but not its manifest: enough to know that storage has it.
   void forget_archive(const std::string& key);
 
@@ -77,6 +80,7 @@ class Depot {
   const std::set<std::string>& listing(const std::string& prefix);
   bool in_storage(const std::string& key);
   void upload(const std::string& key, const std::string& sha256);
+  void store(const std::string& key, const std::string& sha256_of_archive);
   bool download(const std::string& key, const std::string& sha256);
 
   Cache& cache_;

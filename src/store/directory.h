@@ -9,13 +9,13 @@ namespace halcyon {
 /// renamed; temporary files older than a day that a killed run left are removed.
 class DirectoryStorage : public Storage {
  public:
-  /// The directory is made at the first put. Modes follow the umask, so that several users may share.
+  /// The directory is made at the first put. Modes follow the umask: several users may share it.
   explicit DirectoryStorage(std::filesystem::path root);
   std::string describe() const override;
   std::string describe(std::string_view key) const override;
   std::vector<ObjectInfo> list(std::string_view prefix) override;
   bool get(std::string_view key, Sink& sink) override;
-  void put(std::string_view key, const std::filesystem::path& file,
+  void put(std::string_view key, const std::filesystem::path& from,
            const std::string& sha256) override;
   void remove(std::string_view key) override;
   /// The file of a key, whether it exists or not.

@@ -10,9 +10,9 @@ namespace halcyon {
 /// how to tell that it is whole. Written after the archive, so that an archive with a manifest is
 /// complete; one without is treated as absent.
 struct Manifest {
-  std::string tag;            ///< the text of the layer's `tag` file
-  std::string sha256;         ///< of the archive
-  std::uint64_t bytes = 0;    ///< of the archive
+  std::string tag;               ///< the text of the layer's `tag` file
+  std::string sha256;            ///< of the archive
+  std::uint64_t bytes = 0;       ///< of the archive
   std::uint64_t tree_bytes = 0;  ///< of the files in it
 
   std::string format() const;

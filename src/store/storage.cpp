@@ -47,10 +47,10 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 
 }  // namespace
 
-bool is_key(std::string_view key) {
-  if (key.empty() || key.size() > kLongestKey) return false;
-  if (!is_utf8(key) || std::any_of(key.begin(), key.end(), is_control)) return false;
-  const std::vector<std::string> parts = split(key, '/');
+bool is_key(std::string_view text) {
+  if (text.empty() || text.size() > kLongestKey) return false;
+  if (!is_utf8(text) || std::any_of(text.begin(), text.end(), is_control)) return false;
+  const std::vector<std::string> parts = split(text, '/');
   return std::none_of(parts.begin(), parts.end(), [](const std::string& part) {
     return part.empty() || part == "." || part == ".." || is_temporary_name(part);
   });

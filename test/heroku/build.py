@@ -92,6 +92,9 @@ class Build:
         for name, value in app.config().items():
             with open(os.open(f"{self.outside['env']}/{name}", os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
                 file.write(value)
+        if os.path.isdir(f"{app.path}/env_dir"):
+            subprocess.run(["cp", "-a", f"{app.path}/env_dir/.", self.outside["env"]], check=True)
+            os.chmod(self.outside["env"], 0o700)
         os.makedirs(os.path.dirname(self.outside["cache"]))
         if os.path.exists(app.cache):
             subprocess.run(["cp", "-a", app.cache, self.outside["cache"]], check=True)

@@ -14,7 +14,7 @@ TEST_CASE("synchronising touches only what differs", "[layers]") {
   write_file(source / "src" / "changed.hs", "old");
   write_file(source / "gone.hs", "gone");
   write_file(source / "kind", "file");
-  copy_tree(source, copy, is_not_source);
+  copy_tree(source, copy, is_not_copied);
   const auto old_time = fs::file_time_type::clock::now() - std::chrono::hours(24);
   fs::last_write_time(copy / "same.hs", old_time);
   fs::last_write_time(copy / "src" / "changed.hs", old_time);
@@ -27,17 +27,33 @@ TEST_CASE("synchronising touches only what differs", "[layers]") {
   fs::remove(source / "gone.hs");
   fs::remove(source / "kind");
   fs::create_directories(source / "kind");
-  const std::vector<std::string> differences =
-      synchronise(source, copy, {"cabal.project.freeze"});
-  CHECK(differences ==
-        std::vector<std::string>{"- gone.hs", "+ added.hs", "* src/changed.hs"});
+  const std::vector<std::string> differences = synchronise(source, copy);
+  CHECK(differences == std::vector<std::string>{"- gone.hs", "+ added.hs", "* src/changed.hs"});
   CHECK(fs::last_write_time(copy / "same.hs") == old_time);
   CHECK(fs::last_write_time(copy / "src" / "changed.hs") > old_time);
   CHECK(read_file(copy / "src" / "changed.hs") == "new");
   CHECK(fs::is_directory(copy / "kind"));
   CHECK(read_file(copy / "cabal.project.freeze") == "ours");
   CHECK_FALSE(fs::exists(copy / ".git"));
-  CHECK(synchronise(source, copy, {"cabal.project.freeze"}).empty());
+  CHECK(synchronise(source, copy).empty());
+}
+
+TEST_CASE("an app's own constraints are copied without the repositories they name", "[layers]") {
+  TempDir dir(fs::temp_directory_path());
+  AppSource source;
+  source.dir = dir.path() / "source";
+  const fs::path file = dir.path() / "copy" / "cabal.project.freeze";
+  const std::string constraints =
+      "constraints: any.Diff ==0.4.1,\n             any.base ==4.15.1.0\n";
+  write_file(source.dir / "cabal.project.freeze",
+             "active-repositories: hackage.haskell.org:merge,\n  head.hackage\n" + constraints);
+  source.constraints = Constraints::parse(constraints, "test");
+  source.has_own_constraints = true;
+  write_constraints(source, dir.path() / "copy");
+  CHECK(read_file(file) == constraints);
+  source.has_own_constraints = false;
+  write_constraints(source, dir.path() / "copy");
+  CHECK(read_file(file) == source.constraints.format());
 }
 
 TEST_CASE("what is no source", "[layers]") {
@@ -45,7 +61,8 @@ TEST_CASE("what is no source", "[layers]") {
                            ".ghc.environment.x86_64-linux-9.0.2"}) {
     CHECK(is_not_source(path));
   }
-  for (const char* path : {"src", "src/dist", "sub/.halcyon", "cabal.project", ".ghci", "dist.txt"}) {
+  for (const char* path :
+       {"src", "src/dist", "sub/.halcyon", "cabal.project", ".ghci", "dist.txt"}) {
     CHECK_FALSE(is_not_source(path));
   }
 }

@@ -24,7 +24,10 @@ class TextLayer : public Layer {
   }
   void build() override {
     ++builds;
-    if (fails) throw Error("text::failed", "Cannot write");
+    if (fails) {
+      write_file(dir() / "half", "half");
+      throw Error("text::failed", "Cannot write");
+    }
     write_file(dir() / "text", text_);
   }
   std::vector<Similar> similar() const override {
@@ -137,6 +140,28 @@ TEST_CASE("a layer whose tag differs is not used, whatever its name", "[layers]"
   write_file(machine.cache.file(manifest_name(key)), manifest.format());
   remove_layer(machine.workspace, layer.dir());
   CHECK(machine.keeper.plan(layer).means != Means::cached);
+  CHECK(machine.output.find("it is the archive of another layer, text b") != std::string::npos);
+}
+
+TEST_CASE("what storage lacks after a failed upload is uploaded by the next run", "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer layer(machine.workspace, "a");
+  machine.keeper.realise(layer);
+  remove_tree(shared.path() / "linux-test-1-x64");
+  Means expected = Means::existing;
+  SECTION("from the cache, when the layer is there") {}
+  SECTION("from the cache, when the layer is not there") {
+    remove_layer(machine.workspace, layer.dir());
+    expected = Means::cached;
+  }
+  SECTION("archived anew, when it is not in the cache") { remove_tree(machine.cache.dir()); }
+  Depot fresh(machine.cache, &machine.storage, machine.http, {});
+  machine.workspace.depot = &fresh;
+  CHECK(machine.keeper.realise(layer).means == expected);
+  CHECK(layer.builds == 1);
+  CHECK(fs::exists(machine.storage.file(key)));
+  CHECK(fs::exists(machine.storage.file(manifest_name(key))));
 }
 
 TEST_CASE("a damaged archive in the cache is set aside and replaced from storage", "[layers]") {
@@ -154,8 +179,7 @@ TEST_CASE("a damaged archive in the cache is set aside and replaced from storage
   }
   CHECK(machine.keeper.realise(layer).means == Means::stored);
   CHECK(layer.builds == 1);
-  CHECK(machine.output.find("Setting aside the cached halcyon-text-a.tar.gz") !=
-        std::string::npos);
+  CHECK(machine.output.find("Setting aside the cached halcyon-text-a.tar.gz") != std::string::npos);
   CHECK(read_file(layer.dir() / "text") == "a");
   remove_layer(machine.workspace, layer.dir());
   CHECK(machine.keeper.realise(layer).means == Means::cached);  // replaced
@@ -230,7 +254,7 @@ TEST_CASE("a failed build leaves nothing that a later run trusts", "[layers]") {
   TextLayer layer(machine.workspace, "a");
   layer.fails = true;
   CHECK_THROWS_AS(machine.keeper.realise(layer), Error);
-  CHECK_FALSE(fs::exists(layer.dir() / "tag"));
+  CHECK_FALSE(fs::exists(layer.dir()));
   CHECK(machine.depot.archives("linux-test-1-x64/").empty());
   layer.fails = false;
   CHECK(machine.keeper.realise(layer).means == Means::built);

@@ -12,7 +12,10 @@ namespace {
 const Tag ghc_tag = Tag("ghc", "ghc-9.0.2", "linux-test-1-x64", "/app/.halcyon");
 
 struct Bench {
-  Bench() : dir(fs::temp_directory_path()), cache(dir.path() / "cache"), depot(cache, nullptr, http, {}) {
+  Bench()
+      : dir(fs::temp_directory_path()),
+        cache(dir.path() / "cache"),
+        depot(cache, nullptr, http, {}) {
     workspace.app_dir = dir.path() / "app";
     workspace.prefix = workspace.app_dir;
     workspace.os = "linux-test-1-x64";
@@ -58,12 +61,13 @@ TEST_CASE("a sandbox is found by its digest, whatever the label", "[layers]") {
   Bench bench;
   const std::string theirs = bench.keep(bench.app("other", "any.a ==1, any.b ==2"));
   const AppSource source = bench.app("hello", "any.b ==2, any.a ==1");
-  const SandboxLayer layer(bench.workspace, source, ghc_tag, "9.0.2", "3.4.1.0", {"r", "http://r/"});
+  const SandboxLayer layer(bench.workspace, source, ghc_tag, "9.0.2", "3.4.1.0",
+                           {"r", "http://r/"});
   const Step step = bench.keeper.plan(layer);
   CHECK(step.means == Means::cached);
   CHECK(step.source->key == theirs);
-  CHECK(layer.archive_name() == "halcyon-sandbox-9.0.2-hello-1.0-" + source.constraints.digest() +
-                                    ".tar.gz");
+  CHECK(layer.archive_name() ==
+        "halcyon-sandbox-9.0.2-hello-1.0-" + source.constraints.digest() + ".tar.gz");
 }
 
 TEST_CASE("the best-scoring subset is extended; anything extraneous disqualifies", "[layers]") {
@@ -74,7 +78,8 @@ TEST_CASE("the best-scoring subset is extended; anything extraneous disqualifies
   bench.keep(bench.app("different", "any.a ==1, any.b ==3"));
   bench.keep(bench.app("flagged", "any.a ==1, any.b ==2, a +debug"));
   const AppSource source = bench.app("hello", "any.a ==1, any.b ==2, any.c ==3");
-  const SandboxLayer layer(bench.workspace, source, ghc_tag, "9.0.2", "3.4.1.0", {"r", "http://r/"});
+  const SandboxLayer layer(bench.workspace, source, ghc_tag, "9.0.2", "3.4.1.0",
+                           {"r", "http://r/"});
   const Step step = bench.keeper.plan(layer);
   CHECK(step.means == Means::extended);
   REQUIRE(step.source);
@@ -109,6 +114,7 @@ TEST_CASE("project settings that decide units are part of a sandbox's identity",
   bench.keep(bench.app("plain", "any.a ==1"));
   AppSource source = bench.app("hello", "any.a ==1");
   source.constraints.settings.insert("--project-settings 0123");
-  const SandboxLayer layer(bench.workspace, source, ghc_tag, "9.0.2", "3.4.1.0", {"r", "http://r/"});
+  const SandboxLayer layer(bench.workspace, source, ghc_tag, "9.0.2", "3.4.1.0",
+                           {"r", "http://r/"});
   CHECK_FALSE(bench.keeper.plan(layer).means == Means::cached);
 }
