@@ -83,7 +83,8 @@ Project read_project(const fs::path& dir) {
   read_project_file(dir / "cabal.project.local", project);
   const fs::path frozen = dir / "cabal.project.freeze";
   const fs::path old_style = dir / "cabal.config";
-  if (fs::is_regular_file(frozen)) {
+  // Empty is what the shell makes of it for `halcyon constraints > cabal.project.freeze`.
+  if (fs::is_regular_file(frozen) && !fs::is_empty(frozen)) {
     project.freeze = frozen;
   } else if (fs::is_regular_file(old_style) && has_constraints(old_style)) {
     project.freeze = old_style;
