@@ -58,6 +58,8 @@ TEST_CASE("which constraints file is used", "[haskell]") {
   write_file(dir.path() / "cabal.config", "Constraints: a ==1\n");
   CHECK(read_project(dir.path()).freeze == dir.path() / "cabal.config");
   write_file(dir.path() / "cabal.project.freeze", "");
+  CHECK(read_project(dir.path()).freeze == dir.path() / "cabal.config");
+  write_file(dir.path() / "cabal.project.freeze", "constraints: a ==1\n");
   CHECK(read_project(dir.path()).freeze == dir.path() / "cabal.project.freeze");
 }
 
