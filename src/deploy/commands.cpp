@@ -53,8 +53,11 @@ void command_deploy(Options& options, const Environment& environment, const std:
   deployment.make_app();
   const fs::path root = options.path("root");
   deployment.install(root, (root / run.workspace().prefix.relative_path()).string());
+  if (options.get("app-extra-copy") == "all") {
+    deployment.copy_layers(root / run.workspace().app_dir.relative_path());
+  }
   deployment.hold_dependencies();
-  deployment.release_layers();
+  if (!deployment.keeps_layers()) deployment.remove_layers();
   run.end();
   log::step("App deployed: " + deployment.label());
 }
@@ -83,7 +86,9 @@ void command_constraints(Options& options, const Environment& environment, const
   Run run(options, environment, false);
   run.begin();
   Deployment deployment(run, source);
-  print(deployment.constraints().format());
+  Constraints constraints = deployment.constraints();
+  constraints.settings.clear();  // they are not the app's
+  print(constraints.format());
   run.end();
 }
 

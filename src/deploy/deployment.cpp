@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/stopwatch.h"
+#include "base/text.h"
 
 namespace halcyon {
 
@@ -16,11 +19,39 @@ struct Deployment::Layers {
   std::unique_ptr<AppLayer> app;
 };
 
+namespace {
+
+/// HALCYON_APP_EXTRA_CONFIGURE_FLAGS. What we decide ourselves may not be among them.
+std::vector<std::string> checked_configure_flags(const Options& options) {
+  std::vector<std::string> flags = options.words("app-extra-configure-flags");
+  for (const std::string& flag : flags) {
+    for (const char* ours : {"--prefix", "--builddir", "--store-dir", "--with-compiler",
+                             "--project-file", "--config-file", "--offline"}) {
+      if (flag != ours && !flag.starts_with(std::string(ours) + "=")) continue;
+      throw Error("option::malformed",
+                  "HALCYON_APP_EXTRA_CONFIGURE_FLAGS cannot have " + std::string(ours))
+          .why("Where things are built and installed is decided by Halcyon")
+          .fix("Take it out; HALCYON_PREFIX says where the app is installed");
+    }
+    if (flag.starts_with('-')) continue;
+    throw Error("option::malformed", "HALCYON_APP_EXTRA_CONFIGURE_FLAGS cannot have " + flag)
+        .why("It is not a flag of cabal configure")
+        .fix("Write flags with their value in one word, as --flags=dev");
+  }
+  return flags;
+}
+
+}  // namespace
+
 Deployment::Deployment(Run& run, const fs::path& source_dir)
     : run_(run), repo_(CabalRepo::parse(run.options().get("cabal-repo"))) {
   source_.dir = source_dir;
   source_.package = read_package(source_dir);
   source_.project = read_project(source_dir);
+  source_.configure_flags = checked_configure_flags(run.options());
+  source_.extra_libs = run.options().words("sandbox-extra-libs");
+  std::sort(source_.extra_libs.begin(), source_.extra_libs.end());
+  run.use_hooks(source_dir);
   source_.digest = tree_digest(source_dir, is_not_source);
   cabal_version_ = run.options().get("cabal-version");
   if (cabal_version_.empty()) cabal_version_ = run.catalog().recommended_cabal();
@@ -42,7 +73,21 @@ std::optional<Constraints> Deployment::given_constraints() {
   if (!file) return {};
   Constraints constraints = Constraints::parse(read_file(*file), file->string());
   for (const std::string& warning : constraints.warnings) log::warning(warning);
+  constraints.settings.clear();  // of the run that printed the file; this one has its own
   return constraints;
+}
+
+void Deployment::add_settings() {
+  const auto add = [this](const std::string& name, const std::string& digest) {
+    if (!digest.empty()) source_.constraints.settings.insert("--" + name + " " + digest);
+  };
+  const auto digest_of = [](const std::string& text) { return text.empty() ? "" : sha1(text); };
+  add("project-settings", digest_of(source_.project.settings));
+  add("configure-flags", digest_of(join(source_.configure_flags, "\n")));
+  add("extra-libs", digest_of(join(source_.extra_libs, " ")));
+  for (const char* layer : {"ghc", "cabal", "sandbox"}) {
+    add(std::string(layer) + "-hooks", run_.workspace().hooks.digest(layer));
+  }
 }
 
 std::string Deployment::decide_ghc_version() const {
@@ -84,9 +129,7 @@ const Constraints& Deployment::constraints() {
         "  halcyon constraints > cabal.project.freeze");
   }
   source_.constraints.remove(source_.package.name);
-  if (!source_.project.settings.empty()) {
-    source_.constraints.settings.insert("--project-settings " + sha1(source_.project.settings));
-  }
+  add_settings();
   return source_.constraints;
 }
 
@@ -163,7 +206,7 @@ void Deployment::make_app() {
 
   Layers layers = make_layers(true);
   const Step app_step = keeper.plan(*layers.app, options.flag("app-rebuild"));
-  if (!rebuild_any && !options.flag("retain-dependencies") && !app_step.builds()) {
+  if (!rebuild_any && !keeps_layers() && !app_step.builds()) {
     log::step(label() + " did not change: using the app that is already built");
     keeper.realise(*layers.app);
     return;
@@ -181,10 +224,43 @@ void Deployment::make_app() {
 }
 
 void Deployment::install(const fs::path& root, const std::string& where) const {
+  const Workspace& workspace = run_.workspace();
+  const Hooks& hooks = workspace.hooks;
+  const fs::path built = workspace.layer_dir("app");
+  const fs::path target = root / workspace.prefix.relative_path();
+  const std::string tag = read_file(built / "tag");
+  const TempDir work(workspace.temp(), "install-");
+  fs::path tree = built / "install";
+  if (hooks.has("pre-install")) {  // which may change what is installed, but not the layer
+    tree = work.path() / "install";
+    copy_tree(built / "install", tree);
+  }
+  const std::vector<std::string> arguments{Tag::parse(tag, "tag").line(), source_.dir.string(),
+                                           tree.string(), root.string()};
+  hooks.run(workspace, "pre-install", arguments, source_.dir);
   const Stopwatch watch;
   log::begin("Installing " + label() + " into " + where);
-  copy_tree(run_.workspace().layer_dir("app") / "install",
-            root / run_.workspace().prefix.relative_path());
+  copy_tree(tree, target);
+  const std::string extra = run_.options().get("app-extra-copy");
+  if (!extra.empty()) copy_tree(source_.dir, target, is_not_source);
+  if (extra == "build" || extra == "all") copy_tree(built / "dist", target / "dist-newstyle");
+  log::end(watch.done());
+  hooks.run(workspace, "post-install", arguments, source_.dir);
+}
+
+bool Deployment::keeps_layers() const {
+  return run_.options().flag("retain-dependencies") ||
+         run_.options().get("app-extra-copy") == "all";
+}
+
+void Deployment::copy_layers(const fs::path& app_dir) const {
+  const fs::path target = app_dir / ".halcyon";
+  if (fs::weakly_canonical(target) == fs::weakly_canonical(run_.workspace().root())) return;
+  const Stopwatch watch;
+  log::begin("Copying all layers to " + target.string());
+  for (const char* name : {"ghc", "cabal", "sandbox", "app"}) {
+    copy_tree(run_.workspace().layer_dir(name), target / name);
+  }
   log::end(watch.done());
 }
 
@@ -204,8 +280,7 @@ void Deployment::hold_dependencies() {
   }
 }
 
-void Deployment::release_layers() const {
-  if (run_.options().flag("retain-dependencies")) return;
+void Deployment::remove_layers() const {
   for (const char* name : {"ghc", "cabal", "sandbox", "app", "toolchain"}) {
     remove_layer(run_.workspace(), run_.workspace().layer_dir(name));
   }
@@ -218,6 +293,7 @@ void make_environment(Run& run) {
   std::string cabal_version = options.get("cabal-version");
   if (cabal_version.empty()) cabal_version = run.catalog().recommended_cabal();
   const bool may_build = !options.flag("no-build") && !options.flag("no-build-dependencies");
+  run.use_hooks({});
   log::step("Preparing layers");
   GhcLayer ghc(run.workspace(), ghc_version);
   run.keeper().realise(ghc, options.flag("ghc-rebuild"), may_build);

@@ -32,13 +32,18 @@ class Deployment {
   /// "layer::missing" (Exit::build_needed), naming every missing layer, when the options forbid to
   /// build them.
   void make_app();
-  /// Copies what the app installs to HALCYON_PREFIX below `root`; the log names the place `where`.
+  /// Copies what the app installs, and what HALCYON_APP_EXTRA_COPY adds, to HALCYON_PREFIX below
+  /// `root`; the log names the place `where`. Runs the install hooks.
   void install(const std::filesystem::path& root, const std::string& where) const;
   /// Keeps the archives of the dependencies in the cache, though an unchanged app did not need
   /// them: the next change will.
   void hold_dependencies();
-  /// Removes the layers, unless HALCYON_RETAIN_DEPENDENCIES is set.
-  void release_layers() const;
+  /// Whether the layers stay after the app is installed: HALCYON_RETAIN_DEPENDENCIES, or all of
+  /// them are asked for by HALCYON_APP_EXTRA_COPY.
+  bool keeps_layers() const;
+  /// HALCYON_APP_EXTRA_COPY=all: copies the layers to another app directory, unless it is ours.
+  void copy_layers(const std::filesystem::path& app_dir) const;
+  void remove_layers() const;
 
   /// Allows to restore a captured toolchain where there is no compiler, preferably this one.
   void use_toolchain(std::string digest) { toolchain_digest_ = std::move(digest); }
@@ -47,6 +52,8 @@ class Deployment {
   struct Layers;
   std::optional<Constraints> given_constraints();
   std::string decide_ghc_version() const;
+  /// What else decides the contents of the sandbox: project files, flags, hooks.
+  void add_settings();
   void prepare_toolchain();
   void describe() const;
   void require_builds_allowed(const Layers& layers, const Step& app_step) const;

@@ -122,6 +122,15 @@ void Run::begin() {
   if (!options_.flag("no-clean-cache")) cache_.prepare(options_.flag("purge-cache"));
 }
 
+void Run::use_hooks(const fs::path& source_dir) {
+  workspace_.hooks = {};
+  workspace_.hooks.source_dir = source_dir;
+  for (const std::string& name : hook_names()) {
+    const std::string option = name + "-hook";
+    if (options_.is_set(option)) workspace_.hooks.add(name, options_.path(option));
+  }
+}
+
 void Run::end() {
   if (!options_.flag("no-clean-cache")) cache_.clean();
 }

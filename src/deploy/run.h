@@ -33,6 +33,10 @@ class Run {
   Keeper& keeper() { return keeper_; }
   bool has_storage() const { return storage_ != nullptr; }
 
+  /// From now on layers run the hooks that the options name, for the app in this directory (empty:
+  /// the environment alone).
+  void use_hooks(const std::filesystem::path& source_dir);
+
   /// Takes the lock on the app directory and the cache, removes what killed runs left, prepares the
   /// cache. Called by commands that change anything.
   void begin();

@@ -75,13 +75,18 @@ void install_into_slug(const Run& run, const Deployment& deployment, const fs::p
 }
 
 /// Ends a push: of ours only the slug's parts are left, also where the build directory is /app
-/// itself (Heroku CI) and our working directories stand in the slug.
+/// itself (Heroku CI) and our working directories stand in the slug. `with_layers`: they are asked
+/// for in the slug too.
 void finish(Run& run, const Deployment& deployment, const fs::path& build_dir,
-            const SlugParts& parts) {
-  deployment.release_layers();
-  if (fs::equivalent(build_dir, run.workspace().app_dir)) {
-    for (const auto& entry : fs::directory_iterator(run.workspace().root())) {
-      if (entry.path() != run.workspace().temp()) remove_tree(entry.path());
+            const SlugParts& parts, bool with_layers) {
+  const Workspace& workspace = run.workspace();
+  const bool in_place = fs::equivalent(build_dir, workspace.app_dir);
+  if (with_layers) deployment.copy_layers(build_dir);
+  if (!with_layers || !in_place) deployment.remove_layers();
+  if (in_place) {
+    for (const auto& entry : fs::directory_iterator(workspace.root())) {
+      const bool is_layer = fs::exists(entry.path() / "tag");
+      if (entry.path() != workspace.temp() && !is_layer) remove_tree(entry.path());
     }
   }
   write_slug(build_dir, parts);
@@ -143,10 +148,10 @@ Exit buildpack_compile(const fs::path& build_dir, const fs::path& cache_dir,
     if (toolchain) capture_toolchain(run, *toolchain);
     tell_what_is_missing(run, deployment.label(), error);
     log::step("Deploying the buildpack only");
-    finish(run, deployment, build_dir, parts);
+    finish(run, deployment, build_dir, parts, false);
     return Exit::done;
   }
-  finish(run, deployment, build_dir, parts);
+  finish(run, deployment, build_dir, parts, options.get("app-extra-copy") == "all");
   log::step("App deployed: " + deployment.label());
   log::detail("To see it:  heroku open");
   return Exit::done;

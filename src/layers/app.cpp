@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "haskell/build_plan.h"
 #include "haskell/data_files.h"
+#include "layers/os_packages.h"
 #include "layers/tools.h"
 
 namespace halcyon {
@@ -68,8 +69,11 @@ AppLayer::AppLayer(const Workspace& workspace, const AppSource& source, const Sa
       repo_(std::move(repo)) {}
 
 Tag AppLayer::tag() const {
-  return base_tag(source_.package.label())
-      .add("prefix", workspace().prefix.string())
+  Tag tag = base_tag(source_.package.label(), workspace().hooks.digest(name()));
+  if (!source_.configure_flags.empty()) {
+    tag.add("configure-flags", join(source_.configure_flags, " "));
+  }
+  return tag.add("prefix", workspace().prefix.string())
       .add("ghc", ghc_version_)
       .add("sandbox", sandbox_tag_digest_)
       .add("source", source_.digest);
@@ -111,13 +115,21 @@ void AppLayer::compile() {
   log::step("Compiling " + source_.package.label());
   write_constraints(source_, dir() / "source");
   offer_source_distributions(ws);
+  const std::vector<std::string> places{(dir() / "source").string(), (dir() / "dist").string()};
+  run_hook("pre-build", places, places.front());
   Command command = cabal_command(ws, repo_, dir() / "source", dir() / "dist",
                                   {"v2-build", "--offline", "all:exes"});
+  command.argv.insert(command.argv.end(), source_.configure_flags.begin(),
+                      source_.configure_flags.end());
+  if (!source_.extra_libs.empty()) {
+    command.argv.push_back("--ghc-options=-optl-Wl,-rpath," + (ws.prefix / "lib").string());
+  }
   // cabal takes the prefix of packages that are built in place from here: data files are looked
   // for below it at run time.
   command.env["CABAL_DIR"] = ws.prefix.string();
   command.log_file = ws.log_file("app");
   run_tool(ws, "compile " + source_.package.label(), "app::compile-failed", command);
+  run_hook("post-build", places, places.front());
   collect();
 }
 
@@ -126,8 +138,10 @@ void AppLayer::collect() const {
   remove_tree(install);
   fs::create_directories(install / "bin");
   const BuildPlan plan = BuildPlan::read(dir() / "dist" / "cache" / "plan.json");
+  std::vector<fs::path> programs;
   for (const fs::path& program : plan.local_executables()) {
     fs::copy_file(program, install / "bin" / program.filename());
+    programs.push_back(program);
   }
   if (fs::is_empty(install / "bin")) {
     throw Error("app::no-executable", source_.package.label() + " has no executable")
@@ -135,6 +149,13 @@ void AppLayer::collect() const {
         .fix("Add an `executable` stanza to " + source_.package.file.filename().string());
   }
   strip_tree(workspace(), install);
+  const fs::path sandbox = workspace().layer_dir("sandbox");
+  if (!source_.extra_libs.empty()) {
+    for (const fs::path& library : needed_libraries(workspace(), programs, sandbox)) {
+      fs::create_directories(install / "lib");
+      fs::copy_file(fs::canonical(library), install / "lib" / library.filename());
+    }
+  }
   const std::string datadir = baked_data_dir(dir() / "dist", source_.package.name);
   const fs::path inside = fs::path(datadir).lexically_relative(workspace().prefix);
   if (datadir.empty() || inside.empty() || *inside.begin() == "..") return;

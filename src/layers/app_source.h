@@ -19,6 +19,8 @@ struct AppSource {
   Constraints constraints;           ///< every dependency; the app itself is not among them
   bool has_own_constraints = false;  ///< `constraints` are those of its cabal.project.freeze
   std::string digest;                ///< of the source tree
+  std::vector<std::string> configure_flags;  ///< HALCYON_APP_EXTRA_CONFIGURE_FLAGS
+  std::vector<std::string> extra_libs;       ///< HALCYON_SANDBOX_EXTRA_LIBS, sorted
 };
 
 /// What is no part of an app's source: version control, build products, our own directory.

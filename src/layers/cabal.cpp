@@ -51,11 +51,16 @@ PlainCabalLayer::PlainCabalLayer(const Workspace& workspace, const std::string& 
 }
 
 Tag PlainCabalLayer::tag() const {
-  return base_tag("cabal-" + release_.version).add("original-sha256", distribution_.sha256);
+  return base_tag("cabal-" + release_.version, workspace().hooks.digest(name()))
+      .add("original-sha256", distribution_.sha256);
 }
 
 std::string PlainCabalLayer::archive_name() const {
-  return fmt::format("halcyon-cabal-{}{}", release_.version, archive_suffix(format()));
+  return fmt::format("halcyon-cabal-{}{}", id(), archive_suffix(format()));
+}
+
+std::string PlainCabalLayer::id() const {
+  return workspace().hooks.qualified(release_.version, name());
 }
 
 std::string PlainCabalLayer::problem(const fs::path& dir) const {
@@ -70,12 +75,14 @@ void PlainCabalLayer::build() {
   const fs::path source = work.path() / "source";
   FileSource file(original);
   unpack(file, source, dir());
+  run_hook("pre-build", {ws.hooks.source_dir.string(), dir().string()}, source);
   const fs::path tree = work.path() / "cabal";
   fs::create_directories(tree / "bin");
   fs::rename(find_cabal(source), tree / "bin" / "cabal");
   fs::permissions(tree / "bin" / "cabal", fs::perms(0755));
   strip_tree(ws, tree);
   fs::rename(tree, dir());
+  run_hook("post-build", {ws.hooks.source_dir.string(), dir().string()}, dir());
   Command version;
   version.argv = {(dir() / "bin" / "cabal").string(), "--numeric-version"};
   version.env = ws.tools();
@@ -114,12 +121,11 @@ bool UpdatedCabalLayer::accepts(const Tag& found) const {
 }
 
 std::string UpdatedCabalLayer::archive_name() const {
-  return fmt::format("halcyon-cabal-{}-{}{}", plain_.version(), timestamp_,
-                     archive_suffix(format()));
+  return fmt::format("halcyon-cabal-{}-{}{}", plain_.id(), timestamp_, archive_suffix(format()));
 }
 
 std::vector<std::string> UpdatedCabalLayer::alternatives(Place place) const {
-  const std::string prefix = workspace().key("halcyon-cabal-" + plain_.version() + "-");
+  const std::string prefix = workspace().key("halcyon-cabal-" + plain_.id() + "-");
   const std::string_view suffix = archive_suffix(format());
   std::vector<std::string> keys = workspace().depot->archives(prefix, place);
   std::erase_if(keys, [&](const std::string& key) {
@@ -162,6 +168,7 @@ void UpdatedCabalLayer::build() {
 
 void UpdatedCabalLayer::update() {
   const Workspace& ws = workspace();
+  ws.hooks.run(ws, "cabal-pre-update", {}, dir());
   const Stopwatch watch;
   log::begin("Updating the package index from " + log::redact(repo_.url));
   Command update;
@@ -177,6 +184,7 @@ void UpdatedCabalLayer::update() {
     throw;
   }
   log::end(watch.done());
+  ws.hooks.run(ws, "cabal-post-update", {}, dir());
 }
 
 fs::path write_cabal_config(const Workspace& workspace, const CabalRepo& repo) {

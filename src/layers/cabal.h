@@ -30,6 +30,8 @@ class PlainCabalLayer : public Layer {
   void build() override;
 
   const std::string& version() const { return release_.version; }
+  /// The version, qualified by hooks: part of archive names.
+  std::string id() const;
 
  private:
   Release release_;

@@ -54,11 +54,13 @@ GhcLayer::GhcLayer(const Workspace& workspace, const std::string& version) : Lay
 }
 
 Tag GhcLayer::tag() const {
-  return base_tag("ghc-" + release_.version).add("original-sha256", distribution_.sha256);
+  return base_tag("ghc-" + release_.version, workspace().hooks.digest(name()))
+      .add("original-sha256", distribution_.sha256);
 }
 
 std::string GhcLayer::archive_name() const {
-  return fmt::format("halcyon-ghc-{}{}", release_.version, archive_suffix(format()));
+  return fmt::format("halcyon-ghc-{}{}", workspace().hooks.qualified(release_.version, name()),
+                     archive_suffix(format()));
 }
 
 std::string GhcLayer::problem(const fs::path& dir) const {
@@ -87,6 +89,7 @@ void GhcLayer::build() {
 
   const fs::path source = only_directory(work.path() / "source");
   const fs::path stage = work.path() / "stage";
+  run_hook("pre-build", {ws.hooks.source_dir.string(), dir().string()}, source);
   watch = {};
   log::begin("Installing GHC " + release_.version);
   Command configure;
@@ -107,6 +110,7 @@ void GhcLayer::build() {
   link_libraries(tree);
   log::end(watch.done(before));
   fs::rename(tree, dir());
+  run_hook("post-build", {ws.hooks.source_dir.string(), dir().string()}, dir());
   watch = {};
   log::begin("Checking GHC " + release_.version);
   Command recache;

@@ -67,6 +67,18 @@ class Layer {
   Tag base_tag(const std::string& contents) const {
     return {name(), contents, workspace_.os, workspace_.root().string()};
   }
+  /// The same for a version whose layer has hooks: they are part of its identity.
+  Tag base_tag(const std::string& contents, const std::string& hooks_digest) const {
+    Tag tag = base_tag(contents);
+    return hooks_digest.empty() ? tag : tag.add("hooks", hooks_digest);
+  }
+  /// Runs one of the layer's hooks in `dir`: "pre-build" or "post-build", with the tag (its lines
+  /// joined by tabs) before the arguments.
+  void run_hook(const std::string& when, std::vector<std::string> arguments,
+                const std::filesystem::path& dir) const {
+    arguments.insert(arguments.begin(), tag().line());
+    workspace_.hooks.run(workspace_, name() + "-" + when, arguments, dir);
+  }
 
  private:
   const Workspace& workspace_;

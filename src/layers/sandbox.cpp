@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "layers/os_packages.h"
 #include "layers/tools.h"
 
 namespace halcyon {
@@ -120,12 +121,19 @@ void SandboxLayer::install_dependencies() const {
   copy_tree(source_.dir, copy, is_not_copied);
   write_constraints(source_, copy);
   fs::create_directories(dir() / "store");
+  if (!source_.extra_libs.empty() && !fs::exists(dir() / "usr")) {
+    install_os_packages(ws, source_.extra_libs, dir());
+  }
   offer_source_distributions(ws);
+  run_hook("pre-build", {copy.string(), source_.constraints.normalised()}, copy);
   Command command = cabal_command(ws, repo_, copy, work.path() / "dist",
                                   {"v2-build", "--only-dependencies", "all"});
+  command.argv.insert(command.argv.end(), source_.configure_flags.begin(),
+                      source_.configure_flags.end());
   command.log_file = ws.log_file("sandbox");
   run_tool(ws, "build the dependencies of " + source_.package.label(), "sandbox::build-failed",
            command);
+  run_hook("post-build", {copy.string(), source_.constraints.normalised()}, copy);
   keep_source_distributions(ws, repo_, source_.constraints);
   write_file(dir() / constraints_file, source_.constraints.format());
 }

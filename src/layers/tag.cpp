@@ -34,6 +34,14 @@ std::string Tag::text() const {
   return text;
 }
 
+std::string Tag::line() const {
+  std::string line;
+  for (const auto& [name, value] : fields_) {
+    line += (line.empty() ? "" : "\t") + name + ": " + value;
+  }
+  return line;
+}
+
 Tag Tag::parse(std::string_view text, const std::string& origin) {
   Tag tag;
   for (const std::string& line : lines(text)) {

@@ -20,6 +20,8 @@ class Tag {
   /// The value of a field, empty when there is none.
   std::string get(std::string_view name) const;
   std::string text() const;
+  /// The text with tabs between the fields, for hooks.
+  std::string line() const;
   /// Reads a tag's text; raises Error "tag::malformed". `origin` names the file.
   static Tag parse(std::string_view text, const std::string& origin);
   /// Equal but for the values of the named fields.

@@ -1,18 +1,45 @@
 #include "layers/workspace.h"
 
+#include "base/files.h"
+#include "layers/os_packages.h"
+
 namespace halcyon {
+
+namespace {
+
+/// HALCYON_SANDBOX_EXTRA_LIBS, found by compiler, linker, pkg-config and run time.
+void add_native_libraries(Environment& env, const fs::path& sandbox) {
+  const auto add = [&env](const std::string& variable, const fs::path& dir) {
+    std::string& value = env[variable];
+    value += (value.empty() ? "" : ":") + dir.string();
+  };
+  for (const fs::path& dir : library_dirs(sandbox)) {
+    add("LIBRARY_PATH", dir);
+    add("LD_LIBRARY_PATH", dir);
+    add("PKG_CONFIG_PATH", dir / "pkgconfig");
+    if (dir.filename() != "lib") add("CPATH", sandbox / "usr" / "include" / dir.filename());
+  }
+  if (fs::is_directory(sandbox / "usr" / "include")) add("CPATH", sandbox / "usr" / "include");
+  if (fs::is_directory(sandbox / "usr" / "share" / "pkgconfig")) {
+    add("PKG_CONFIG_PATH", sandbox / "usr" / "share" / "pkgconfig");
+  }
+}
+
+}  // namespace
 
 Environment Workspace::tools() const {
   Environment env = system;
   std::string path;
-  for (const char* layer : {"sandbox", "ghc", "cabal", "toolchain"}) {
-    path += (layer_dir(layer) / "bin").string() + ":";
+  for (const char* dir :
+       {"sandbox/bin", "sandbox/usr/bin", "ghc/bin", "cabal/bin", "toolchain/bin"}) {
+    path += (root() / dir).string() + ":";
   }
   const auto old_path = env.find("PATH");
   env["PATH"] = path + (old_path == env.end() ? "/usr/local/bin:/usr/bin:/bin" : old_path->second);
   env["HOME"] = (temp() / "home").string();
   // Libraries that the machine has without their development links (GHC layer, `lib-links`).
   env["LIBRARY_PATH"] = (layer_dir("ghc") / "lib-links").string();
+  add_native_libraries(env, layer_dir("sandbox"));
   return env;
 }
 

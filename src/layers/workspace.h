@@ -7,6 +7,7 @@
 
 #include "base/process.h"
 #include "haskell/catalog.h"
+#include "layers/hooks.h"
 #include "store/depot.h"
 
 namespace halcyon {
@@ -21,6 +22,7 @@ struct Workspace {
   std::function<std::chrono::system_clock::time_point()> now;
   const Catalog* catalog = nullptr;
   Depot* depot = nullptr;
+  Hooks hooks;
 
   /// The root path of all layers (user guide, "Package tiers"): `.halcyon` in the app directory,
   /// where no source tree of an app collides with it.

@@ -184,14 +184,6 @@ TEST_CASE("a secret is never shown", "[options]") {
   CHECK(log::redact("x options-test-token x").find("options-test-token") == std::string::npos);
 }
 
-TEST_CASE("what is not implemented is refused plainly", "[options]") {
-  CHECK(error_of({{"extra-apps", "alex"}}, {}).id() == "option::not-yet");
-  const Error error = error_of({}, {{"HALCYON_GHC_PRE_BUILD_HOOK", "x"}});
-  CHECK(error.id() == "option::not-yet");
-  CHECK(std::string(error.what()).find("HALCYON_GHC_PRE_BUILD_HOOK") == 0);
-  CHECK(error_of({}, {{"HALCYON_EXTRA_APPS", ""}}).id() == "none");
-}
-
 TEST_CASE("a variable that no option has is a warning", "[options]") {
   const std::string text = said({}, {{"HALCYON_S3_BUCKT", "x"}});
   CHECK(text.find("HALCYON_S3_BUCKT") != std::string::npos);
@@ -220,18 +212,13 @@ TEST_CASE("magic files", "[options]") {
   write_file(magic / "extra-apps", "\n");  // empty: not set
   options.read_magic(dir.path());
   CHECK_FALSE(options.is_set("extra-apps"));
-  for (const char* name : {"extra-apps", "ghc-pre-build-hook", "extra-apps-constraints/a.config"}) {
-    fs::remove_all(magic);
-    write_file(magic / name, "alex\n");
-    INFO(name);
-    try {
-      options.read_magic(dir.path());
-      FAIL("no error");
-    } catch (const Error& error) {
-      CHECK(error.id() == "option::not-yet");
-      CHECK(std::string(error.what()).find(".halcyon-magic/") != std::string::npos);
-    }
-  }
+  write_file(magic / "app-extra-copy", "build\n");
+  write_file(magic / "ghc-pre-build-hook", "#!/bin/sh\n");
+  options.read_magic(dir.path());
+  CHECK(options.get("app-extra-copy") == "build");
+  CHECK(options.path("ghc-pre-build-hook") == magic / "ghc-pre-build-hook");
+  options.set("app-extra-copy", "source");
+  CHECK(options.get("app-extra-copy") == "source");
 }
 
 TEST_CASE("the nearest name", "[options]") {
