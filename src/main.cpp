@@ -11,7 +11,10 @@
 #include "base/version.h"
 #include "cli/command_line.h"
 #include "deploy/commands.h"
+#include "deploy/self_update.h"
+#include "deploy/storage_commands.h"
 #include "heroku/buildpack.h"
+#include "heroku/ci.h"
 #include "net/http.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration)
@@ -40,15 +43,21 @@ Environment our_environment() {
 Exit run_heroku(const std::vector<std::string>& words, const Environment& environment) {
   const std::string& hook = words.at(0);
   if (hook == "detect") return buildpack_detect(words.at(1));
-  if (hook == "compile") {
-    return buildpack_compile(words.at(1), words.at(2), words.size() > 3 ? words[3] : "",
-                             environment);
+  if (hook == "report") {
+    std::fputs(buildpack_report(words.at(2)).c_str(), stdout);
+    return Exit::done;
+  }
+  if (hook == "test") return buildpack_test(words.at(1), environment);
+  if (hook == "compile" || hook == "test-compile") {
+    const HookCall call{words.at(1), words.at(2), words.size() > 3 ? words[3] : "", environment};
+    return hook == "compile" ? buildpack_compile(call) : buildpack_test_compile(call);
   }
   std::fputs(buildpack_release().c_str(), stdout);
   return Exit::done;
 }
 
-Exit run_command(const CommandLine& line, const Environment& environment) {
+Exit run_command(const CommandLine& line, const Environment& environment,
+                 const std::vector<std::string>& arguments) {
   if (line.help) {
     std::fputs(help_text(line.command).c_str(), stdout);
     return Exit::done;
@@ -69,13 +78,23 @@ Exit run_command(const CommandLine& line, const Environment& environment) {
   init_net();
   if (line.command == "heroku") return run_heroku(line.arguments, environment);
   Options options(line.flags, environment);
+  if (line.command == "deploy" || line.command == "build") {
+    update_self(options, environment, arguments);
+  }
+  if (line.command == "s3") return command_s3(options, line.arguments);
   const std::string app = line.arguments.empty() ? "" : line.arguments.front();
   if (line.command == "build" && app.empty() && !slug_source().empty()) {
     build_on_dyno(options, environment);
   } else if (line.command == "build") {
     command_build(options, environment, app);
   } else if (line.command == "label") {
-    command_label(options, app);
+    command_label(options, environment, app);
+  } else if (line.command == "executable") {
+    command_executable(options, environment, app);
+  } else if (line.command == "restore" && app.empty() && !slug_source().empty()) {
+    restore_on_dyno(options, environment);
+  } else if (line.command == "restore") {
+    command_restore(options, environment, app);
   } else if (line.command == "constraints") {
     command_constraints(options, environment, app);
   } else {
@@ -91,8 +110,9 @@ int main(int argc, char** argv) {
   using namespace halcyon;
   keep_secrets_to_ourselves();
   try {
-    const CommandLine line = parse_command_line({argv + 1, argv + argc});
-    return static_cast<int>(run_command(line, our_environment()));
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    return static_cast<int>(
+        run_command(parse_command_line(arguments), our_environment(), arguments));
   } catch (const Error& error) {
     log::error(error);
     return static_cast<int>(error.exit());

@@ -77,6 +77,15 @@ std::string to_hex(std::string_view bytes) {
   return text;
 }
 
+std::string to_base64(std::string_view bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
 std::string sha256_file(const fs::path& file) {
   FileSource source(file);
   return HashingSource(source).finish();

@@ -39,6 +39,7 @@ std::string sha256(std::string_view text);
 /// Raw (binary) HMAC-SHA-256, 32 bytes.
 std::string hmac_sha256(std::string_view key, std::string_view text);
 std::string to_hex(std::string_view bytes);
+std::string to_base64(std::string_view bytes);
 /// SHA-256 of a file's content.
 std::string sha256_file(const std::filesystem::path& file);
 /// SHA-1 over the sorted list of (relative path, kind, executable bit, content digest or link

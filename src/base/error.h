@@ -5,8 +5,16 @@
 
 namespace halcyon {
 
-/// Exit statuses of the helper: 0 done, 1 failed, 2 a build is needed but not allowed.
-enum class Exit : int { done = 0, failed = 1, build_needed = 2 };
+/// Exit statuses of the helper: 0 done, 1 failed, 2 a build is needed but not allowed; of the s3
+/// commands also 3, 4 and 5, the first digit of the HTTP status that failed them.
+enum class Exit : int {
+  done = 0,
+  failed = 1,
+  build_needed = 2,
+  redirected = 3,
+  refused = 4,
+  server_failed = 5
+};
 
 /// The one error of the program. It is raised where it is understood and printed once, by main.
 ///

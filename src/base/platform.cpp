@@ -64,6 +64,12 @@ std::string os_identifier(const std::filesystem::path& os_release) {
   return "linux-" + id + (version.empty() ? "" : "-" + version) + "-" + machine;
 }
 
+std::string multiarch_triplet() {
+  utsname name{};
+  uname(&name);
+  return std::string(name.machine) + "-linux-gnu";
+}
+
 unsigned job_count() {
   cpu_set_t cpus;
   CPU_ZERO(&cpus);

@@ -10,6 +10,9 @@ namespace halcyon {
 /// Raises Error "platform::unknown" when the file does not tell.
 std::string os_identifier(const std::filesystem::path& os_release = "/etc/os-release");
 
+/// This machine's name in Debian's library directories (usr/lib/x86_64-linux-gnu).
+std::string multiarch_triplet();
+
 /// How many compile jobs this machine bears: its cores, at most one for each GiB of memory.
 unsigned job_count();
 

@@ -14,9 +14,10 @@ constexpr const char* see_help = "See halcyon --help";
 constexpr CommandInfo commands[] = {
     {"deploy", "[APP] [OPTION...]", "restore or build all that an app needs, and install it",
      "Restores or builds the layers of an app, cheapest first, and installs the app to its prefix. "
-     "APP is the directory of its source, the current one if it is left out. Where there is no "
-     "app, "
-     "or with --no-app, only the GHC and Cabal layers are made, and kept. `install` is another "
+     "APP is the directory of its source (the current one if it is left out), a label that the "
+     "package server has (name-version, or a name alone for its newest version), or a git URL with "
+     "an optional #branch. Where there is no app, or with --no-app, only the GHC and Cabal layers "
+     "are made, and kept. `install` is another "
      "name "
      "for it.",
      1, true, false},
@@ -26,8 +27,15 @@ constexpr CommandInfo commands[] = {
      "the "
      "slug.",
      1, true, false},
+    {"restore", "[APP] [OPTION...]", "restore all layers of an app, to work with GHC and cabal",
+     "Restores all layers of an app, so that GHCi and `cabal repl` work, and tells how to set the "
+     "paths. Nothing is built unless --no-build=0 and --no-build-dependencies=0 allow it. On a "
+     "one-off dyno the app is the one in the slug.",
+     1, true, false},
     {"label", "[APP] [OPTION...]", "print an app's name and version",
      "Prints the app's label, name-version, to standard output.", 1, true, false},
+    {"executable", "[APP] [OPTION...]", "print the name of an app's first executable",
+     "Prints the name of the app's first executable to standard output.", 1, true, false},
     {"constraints", "[APP] [OPTION...]", "print the exact versions an app is built with",
      "Prints a constraints file to standard output: the app's own one in its normal form, or, "
      "where "
@@ -35,14 +43,32 @@ constexpr CommandInfo commands[] = {
      1, true, false},
     {"paths", "", "print a shell script that sets PATH and the like",
      "Prints a script for a POSIX shell. It sets HALCYON_TOP_DIR, HALCYON_APP_DIR (to /app unless "
-     "set), puts the directories below it on PATH, LIBRARY_PATH and LD_LIBRARY_PATH, and sets LANG "
-     "(to C.UTF-8 unless set).",
+     "set), puts the directories below it, of the app and of its sandbox, on PATH, CPATH, "
+     "LIBRARY_PATH, LD_LIBRARY_PATH and PKG_CONFIG_PATH, and sets LANG (to C.UTF-8 unless set). "
+     "Sourced again, it changes nothing.",
      0, false, false},
+    {"s3", "list|download|upload|copy|delete|create|check ARGUMENT... [OPTION...]",
+     "look into S3 buckets, and change them",
+     "`s3 list BUCKET [PREFIX]` prints the keys of the objects, one on a line. `s3 download BUCKET "
+     "OBJECT FILE` and `s3 upload FILE BUCKET OBJECT [ACL]` transfer one object, `s3 copy BUCKET "
+     "OBJECT TO_BUCKET TO_OBJECT [ACL]` copies one on the server, `s3 delete BUCKET OBJECT` "
+     "removes "
+     "one, `s3 check BUCKET OBJECT` tells whether it is there. `s3 create BUCKET [ACL]` makes a "
+     "bucket. BUCKET may have a path after it, which all its objects are below: name/sub/path. The "
+     "server is HALCYON_S3_ENDPOINT, the key HALCYON_AWS_ACCESS_KEY_ID and "
+     "HALCYON_AWS_SECRET_ACCESS_KEY (without one, only what is public can be read), the ACL "
+     "HALCYON_S3_ACL. The exit status is 3, 4 or 5 when the server's answer has a status of 300, "
+     "400 or 500 and more. `halcyon s3_list` is the same as `halcyon s3 list`, and where `halcyon "
+     "paths` has been evaluated, so is `s3_list`.",
+     6, true, false},
     {"help", "[COMMAND]", "print this help, or that of a command", "Prints what --help prints.", 1,
      false, false},
-    {"heroku", "detect BUILD_DIR | compile BUILD_DIR CACHE_DIR [ENV_DIR] | release BUILD_DIR",
+    {"heroku",
+     "detect BUILD_DIR | compile BUILD_DIR CACHE_DIR [ENV_DIR] | release BUILD_DIR | "
+     "report BUILD_DIR CACHE_DIR [ENV_DIR] | test-compile BUILD_DIR CACHE_DIR [ENV_DIR] | "
+     "test BUILD_DIR [ENV_DIR]",
      "the buildpack's hooks",
-     "The buildpack's hooks; bin/detect, bin/compile and bin/release call it.", 4, false, true},
+     "The buildpack's hooks; bin/detect, bin/compile and the others call it.", 4, false, true},
     {"reference", "", "print the reference page", "Prints this page.", 0, false, true},
 };
 
@@ -80,11 +106,17 @@ Error bad_usage(const std::string& what) { return Error("cli::bad-usage", what).
 
 /// The words of `heroku` have a shape of their own.
 void check_hook(const std::vector<std::string>& words) {
-  const std::string hook = words.empty() ? "" : words.front();
-  const std::size_t directories = words.size() - (words.empty() ? 0 : 1);
-  const bool good = (hook == "detect" || hook == "release")
-                        ? directories == 1
-                        : hook == "compile" && (directories == 2 || directories == 3);
+  struct Hook {
+    std::string_view name;
+    std::size_t least;  ///< directories
+    std::size_t most;
+  };
+  constexpr Hook hooks[] = {{"detect", 1, 1}, {"compile", 2, 3},      {"release", 1, 1},
+                            {"report", 2, 3}, {"test-compile", 2, 3}, {"test", 1, 2}};
+  const bool good = std::any_of(std::begin(hooks), std::end(hooks), [&words](const Hook& hook) {
+    return !words.empty() && words.front() == hook.name && words.size() > hook.least &&
+           words.size() <= hook.most + 1;
+  });
   if (!good) {
     throw Error("cli::bad-usage", "heroku is not called like this")
         .fix("halcyon heroku " + std::string(find_command("heroku")->usage));
@@ -106,17 +138,26 @@ std::vector<std::string> without_empty_values(const std::vector<std::string>& ar
   return result;
 }
 
+/// Other names of commands: "install", and "s3_list" for "s3 list".
+void resolve_alias(CommandLine& line) {
+  constexpr std::string_view s3 = "s3_";
+  if (line.command == "install") line.command = "deploy";
+  if (!line.command.starts_with(s3)) return;
+  line.arguments.insert(line.arguments.begin(), line.command.substr(s3.size()));
+  line.command = "s3";
+}
+
 void check(CommandLine& line) {
   if (line.version || (line.help && line.command.empty())) return;
   if (line.command.empty()) throw bad_usage("No command given");
-  if (line.command == "install") line.command = "deploy";
+  resolve_alias(line);
   const CommandInfo* command = find_command(line.command);
   if (command == nullptr) unknown_command(line.command);
   if (line.command == "help") {
     line.help = true;
     line.command = line.arguments.empty() ? "" : line.arguments.front();
+    resolve_alias(line);
     line.arguments.clear();
-    if (line.command == "install") line.command = "deploy";
     if (!line.command.empty() && find_command(line.command) == nullptr) {
       unknown_command(line.command);
     }

@@ -74,7 +74,8 @@ std::string option_row(const Option& option) {
   if (option.type != OptionType::flag && !option.default_value.empty()) {
     std::string value(option.default_value);
     if (value.starts_with('$')) value = "that of --" + value.substr(1);
-    text += " [" + value + "]";
+    constexpr std::size_t widest = 60;  // the reference page has the others
+    if (value.size() <= widest) text += " [" + value + "]";
   }
   if (option.ours) text += " *";
   const std::string flag = "--" + std::string(option.name) + std::string(placeholder(option.type));
@@ -87,24 +88,17 @@ std::string program_help() {
     if (!command.hidden) text += row(std::string(command.name), command.summary);
   }
   text +=
-      "\nAPP is a directory. Every option --x-y is the variable HALCYON_X_Y too. Options without "
-      "a\n"
-      "value may have =0 or =1. More: docs/reference.md, or halcyon help COMMAND.\n";
+      "\nAPP is a directory, a label (name-version, name) or a git URL (#branch may follow). "
+      "Every\n"
+      "option --x-y is the variable HALCYON_X_Y too. Options without a value may have =0 or =1.\n"
+      "More: docs/reference.md, or halcyon help COMMAND.\n";
   std::string_view section;
-  std::string later;
   for (const Option& option : option_table()) {
-    if (!option.implemented) {
-      later += (later.empty() ? "" : " ") +
-               (option.has_flag ? "--" + std::string(option.name) : option.variable());
-      continue;
-    }
     if (option.section != section) text += "\n" + std::string(option.section) + ":\n";
     section = option.section;
     text += option_row(option);
   }
-  text += "\n* not in the original's reference.\n\nKnown, but not implemented yet:\n  " +
-          wrap(later, 2);
-  return text;
+  return text + "\n* not in the original's reference.\n";
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ An empty value means *not set*; white space at the end of a value does not count
 stand without a value: it is `1` then.
 
 A misspelt flag, or a value that is not allowed, is an error. A `HALCYON_` variable that is no option is
-a warning. What is marked *not implemented yet* is an error when it is set.
+a warning.
 
 Exit status: 0 done; 1 failed; 2 something has to be built, but may not be.
 )";
@@ -71,7 +71,6 @@ std::string option_part(const Option& option) {
   const auto note = [&notes](bool holds, std::string_view what) {
     if (holds) notes += (notes.empty() ? "" : "; ") + std::string(what);
   };
-  note(!option.implemented, "**not implemented yet**");
   note(option.ours, "not in the original's reference");
   note(option.secret, "never printed, never given to a child process");
   if (!notes.empty()) row("Note", notes);

@@ -5,11 +5,51 @@
 #include <cstdio>
 
 #include "base/log.h"
+#include "base/platform.h"
 #include "base/text.h"
+#include "deploy/app_origin.h"
 #include "deploy/deployment.h"
+#include "haskell/local_packages.h"
 
 namespace halcyon {
 namespace {
+
+/// The app given on the command line; nothing for "the environment only".
+std::optional<AppOrigin> named_app(const Options& options, const std::string& app) {
+  if (options.flag("no-app")) return {};
+  if (app.empty() && !looks_like_haskell(fs::current_path())) return {};
+  return AppOrigin::parse(app.empty() ? "." : app, fs::current_path());
+}
+
+/// As named_app, for the commands that need an app.
+AppOrigin required_app(const Options& options, const std::string& app) {
+  const auto named = named_app(options, app);
+  return named ? *named : AppOrigin::parse(".", fs::current_path());
+}
+
+/// Reads the magic files of an app that is here already: before anything is changed.
+void read_local_magic(Options& options, const AppOrigin& app) {
+  if (app.kind == AppOrigin::Kind::directory) options.read_magic(app.dir);
+}
+
+/// The app's source, and its magic files read.
+fs::path open_app(Run& run, Options& options, const AppOrigin& app) {
+  fs::path source = app.fetch(run);
+  if (app.kind != AppOrigin::Kind::directory) options.read_magic(source);
+  return source;
+}
+
+/// The package description of an app, for the commands that need no more.
+Package describe_app(Options& options, const Environment& environment, const std::string& app) {
+  const AppOrigin origin = required_app(options, app);
+  if (origin.kind == AppOrigin::Kind::directory) return read_app(origin.dir);
+  options.set("no-clean-cache", "1");
+  Run run(options, environment, false);
+  run.begin();
+  return read_app(origin.fetch(run));
+}
+
+}  // namespace
 
 void print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
@@ -17,38 +57,18 @@ void print(const std::string& text) {
   }
 }
 
-/// The directory of an app given on the command line; nothing for "the environment only".
-std::optional<fs::path> app_directory(const Options& options, const std::string& app) {
-  if (options.flag("no-app")) return {};
-  if (app.empty()) {
-    if (!looks_like_haskell(fs::current_path())) return {};
-    return fs::current_path();
-  }
-  if (fs::is_directory(app)) return fs::canonical(app);
-  throw Error("app::not-a-directory", "There is no directory " + app)
-      .why("Labels and git URLs are not supported yet")
-      .fix("Give the path of the app's source directory");
-}
-
-/// As app_directory, for the commands that need an app.
-fs::path required_app(const Options& options, const std::string& app) {
-  return app_directory(options, app).value_or(fs::current_path());
-}
-
-}  // namespace
-
 void command_deploy(Options& options, const Environment& environment, const std::string& app) {
-  const auto source = app_directory(options, app);
-  if (source) options.read_magic(*source);
+  const auto origin = named_app(options, app);
+  if (origin) read_local_magic(options, *origin);
   Run run(options, environment, false);
   run.begin();
-  if (!source) {
+  if (!origin) {
     make_environment(run);
     run.end();
     log::step("GHC and Cabal are in " + run.workspace().root().string());
     return;
   }
-  Deployment deployment(run, *source);
+  Deployment deployment(run, open_app(run, options, *origin));
   log::step("Deploying " + deployment.label());
   deployment.make_app();
   const fs::path root = options.path("root");
@@ -63,11 +83,11 @@ void command_deploy(Options& options, const Environment& environment, const std:
 }
 
 void command_build(Options& options, const Environment& environment, const std::string& app) {
-  const fs::path source = required_app(options, app);
-  options.read_magic(source);
+  const AppOrigin origin = required_app(options, app);
+  read_local_magic(options, origin);
   Run run(options, environment, true);
   run.begin();
-  Deployment deployment(run, source);
+  Deployment deployment(run, open_app(run, options, origin));
   log::step("Building " + deployment.label());
   deployment.make_app();
   deployment.hold_dependencies();
@@ -75,44 +95,53 @@ void command_build(Options& options, const Environment& environment, const std::
   log::step("App built: " + deployment.label());
 }
 
-void command_label(Options& options, const std::string& app) {
-  print(read_package(required_app(options, app)).label() + "\n");
+void command_restore(Options& options, const Environment& environment, const std::string& app) {
+  const AppOrigin origin = required_app(options, app);
+  read_local_magic(options, origin);
+  options.set_default("no-build", "1");
+  options.set_default("no-build-dependencies", "1");
+  Run run(options, environment, false);
+  run.begin();
+  Deployment deployment(run, open_app(run, options, origin));
+  restore(run, deployment);
+}
+
+void restore(Run& run, Deployment& deployment) {
+  log::step("Restoring " + deployment.label());
+  deployment.restore_layers();
+  run.end();
+  log::step("App restored: " + deployment.label());
+  log::detail("To use GHC, GHCi and cabal here:");
+  log::detail("  eval \"$(" + shell_quote(self_path().string()) + " paths)\"");
+  log::detail("  cd " + shell_quote((run.workspace().layer_dir("app") / "source").string()) +
+              " && cabal repl");
+}
+
+void command_label(Options& options, const Environment& environment, const std::string& app) {
+  print(describe_app(options, environment, app).label() + "\n");
+}
+
+void command_executable(Options& options, const Environment& environment, const std::string& app) {
+  const Package package = describe_app(options, environment, app);
+  if (package.executables.empty()) {
+    throw Error("app::no-executable", package.label() + " has no executable")
+        .why("Its package description has no `executable` stanza")
+        .fix("Add one to " + package.file.filename().string());
+  }
+  print(package.executables.front() + "\n");
 }
 
 void command_constraints(Options& options, const Environment& environment, const std::string& app) {
-  const fs::path source = required_app(options, app);
-  options.read_magic(source);
+  const AppOrigin origin = required_app(options, app);
+  read_local_magic(options, origin);
   options.set("no-clean-cache", "1");
   Run run(options, environment, false);
   run.begin();
-  Deployment deployment(run, source);
+  Deployment deployment(run, open_app(run, options, origin));
   Constraints constraints = deployment.constraints();
   constraints.settings.clear();  // they are not the app's
   print(constraints.format());
   run.end();
-}
-
-std::string paths_script(const std::string& top_dir) {
-  const auto extend = [](const std::string& variable, const std::vector<std::string>& dirs) {
-    std::string list;
-    for (const std::string& dir : dirs) list += (list.empty() ? "" : ":") + dir;
-    return fmt::format(
-        "case \":${{{0}:-}}:\" in\n"
-        "  *\":{1}\"*) ;;\n"
-        "  *) export {0}=\"{1}${{{0}:+:${0}}}\" ;;\n"
-        "esac\n",
-        variable, list);
-  };
-  const std::string app = "$HALCYON_APP_DIR";
-  const std::string root = app + "/.halcyon";
-  std::string script = "export HALCYON_TOP_DIR=" + shell_quote(top_dir) + "\n";
-  script += "export HALCYON_APP_DIR=\"${HALCYON_APP_DIR:-/app}\"\n";
-  script += extend("PATH", {"$HALCYON_TOP_DIR/bin", app + "/bin", root + "/sandbox/bin",
-                            root + "/ghc/bin", root + "/cabal/bin", root + "/toolchain/bin"});
-  script += extend("LIBRARY_PATH", {app + "/lib", root + "/sandbox/lib", root + "/ghc/lib-links"});
-  script += extend("LD_LIBRARY_PATH", {app + "/lib", root + "/sandbox/lib"});
-  script += "export LANG=\"${LANG:-C.UTF-8}\"\n";
-  return script;
 }
 
 }  // namespace halcyon

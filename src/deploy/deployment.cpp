@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
+#include "deploy/snapshot.h"
+#include "haskell/local_packages.h"
 
 namespace halcyon {
 
@@ -44,14 +46,20 @@ std::vector<std::string> checked_configure_flags(const Options& options) {
 }  // namespace
 
 Deployment::Deployment(Run& run, const fs::path& source_dir)
-    : run_(run), repo_(CabalRepo::parse(run.options().get("cabal-repo"))) {
+    : run_(run),
+      extra_apps_(run, "extra-apps", source_dir, run.workspace().prefix),
+      sandbox_extra_apps_(run, "sandbox-extra-apps", source_dir,
+                          run.workspace().layer_dir("sandbox")),
+      sandbox_sources_(run, source_dir),
+      repo_(CabalRepo::parse(run.options().get("cabal-repo"))) {
   source_.dir = source_dir;
-  source_.package = read_package(source_dir);
   source_.project = read_project(source_dir);
   source_.configure_flags = checked_configure_flags(run.options());
   source_.extra_libs = run.options().words("sandbox-extra-libs");
   std::sort(source_.extra_libs.begin(), source_.extra_libs.end());
   run.use_hooks(source_dir);
+  source_.packages = read_packages(source_dir, source_.project);
+  source_.package = main_package(source_.packages);
   source_.digest = tree_digest(source_dir, is_not_source);
   cabal_version_ = run.options().get("cabal-version");
   if (cabal_version_.empty()) cabal_version_ = run.catalog().recommended_cabal();
@@ -60,18 +68,24 @@ Deployment::Deployment(Run& run, const fs::path& source_dir)
 std::optional<Constraints> Deployment::given_constraints() {
   const Options& options = run_.options();
   std::optional<fs::path> file;
-  if (options.is_set("constraints")) {
+  std::string url = options.get("constraints");
+  if (!url.starts_with("https://") && !url.starts_with("http://")) url.clear();
+  if (options.is_set("constraints") && url.empty()) {
     file = options.path("constraints");
   } else if (options.is_set("constraints-dir")) {
     const fs::path named = options.path("constraints-dir") / (label() + ".cabal.config");
     if (fs::exists(named)) file = named;
   }
-  if (!file) {
+  if (!file && url.empty()) {
     file = source_.project.freeze;
     source_.has_own_constraints = file && file->filename() == "cabal.project.freeze";
   }
-  if (!file) return {};
-  Constraints constraints = Constraints::parse(read_file(*file), file->string());
+  if (!file && url.empty()) return {};
+  Constraints constraints =
+      url.empty()
+          ? Constraints::parse(read_file(*file), file->string())
+          : Constraints::parse(run_.fetch(url, "the constraints", "Check HALCYON_CONSTRAINTS"),
+                               log::redact(url));
   for (const std::string& warning : constraints.warnings) log::warning(warning);
   constraints.settings.clear();  // of the run that printed the file; this one has its own
   return constraints;
@@ -85,52 +99,83 @@ void Deployment::add_settings() {
   add("project-settings", digest_of(source_.project.settings));
   add("configure-flags", digest_of(join(source_.configure_flags, "\n")));
   add("extra-libs", digest_of(join(source_.extra_libs, " ")));
+  if (source_.tests) source_.constraints.settings.insert(tests_setting);
   for (const char* layer : {"ghc", "cabal", "sandbox"}) {
     add(std::string(layer) + "-hooks", run_.workspace().hooks.digest(layer));
   }
+  source_.build_tools = sandbox_extra_apps_.digest();
+  add("sandbox-extra-apps", source_.build_tools);
+  add("sandbox-sources", sandbox_sources_.digest());
+  if (sandbox_sources_.empty()) return;
+  source_.extra_packages = run_.workspace().layer_dir("sandbox") / "sources";
 }
 
-std::string Deployment::decide_ghc_version() const {
-  const Constraint* base = has_constraints_ ? source_.constraints.find("base") : nullptr;
-  if (base != nullptr && !base->version.empty()) {
-    const Release* release = run_.catalog().ghc_of_base(base->version);
+/// "9.0.2" for the series 9.0, when that is the newest of it that is known.
+std::string Deployment::newest_of(const std::string& series) const {
+  const Catalog& catalog = run_.catalog();
+  std::string newest;
+  if (catalog.ghc(series) != nullptr) return series;
+  for (const std::string& version : catalog.ghc_versions()) {
+    const bool newer = newest.empty() || compare_versions(version, newest) > 0;
+    if (version.starts_with(series + ".") && newer) newest = version;
+  }
+  return newest.empty() ? series : newest;
+}
+
+std::string Deployment::decide_ghc_version(const Constraints* known) const {
+  const Constraint* pin = known == nullptr ? nullptr : known->find("base");
+  const std::string base = pin == nullptr ? "" : pin->version;
+  if (run_.options().is_set("ghc-url")) return named_ghc_version(base);
+  if (!base.empty()) {
+    const Release* release = run_.catalog().ghc_of_base(base);
     if (release == nullptr) {
-      throw Error("ghc::unknown-version", "No known GHC comes with base " + base->version)
+      throw Error("ghc::unknown-version", "No known GHC comes with base " + base)
           .why("The constraints of " + label() + " ask for that version of base")
           .fix(known_versions_advice(run_.catalog().ghc_versions()));
     }
+    if (!given_ghc_.empty() && release->version != given_ghc_) {
+      throw Error("extra-apps::other-ghc",
+                  label() + " cannot be built with the app's GHC " + given_ghc_)
+          .why("Its constraints ask for base " + base + ", which comes with GHC " +
+               release->version)
+          .fix("Give it other constraints: " + label() +
+               ".cabal.config in .halcyon-magic/extra-apps-constraints or "
+               ".halcyon-magic/sandbox-extra-apps-constraints");
+    }
     return release->version;
   }
-  if (!source_.project.with_compiler.empty()) return source_.project.with_compiler;
+  if (!given_ghc_.empty()) return given_ghc_;
+  if (known != nullptr && !known->compiler.empty()) return newest_of(known->compiler);
+  if (!source_.project.with_compiler.empty()) return newest_of(source_.project.with_compiler);
   const std::string option = run_.options().get("ghc-version");
   return option.empty() ? run_.catalog().recommended_ghc() : option;
 }
 
 const Constraints& Deployment::constraints() {
   if (has_constraints_) return source_.constraints;
-  if (auto given = given_constraints()) {
-    source_.constraints = std::move(*given);
-    has_constraints_ = true;
-    ghc_version_ = decide_ghc_version();
-  } else {
-    ghc_version_ = decide_ghc_version();
-    log::step("Resolving constraints: " + label() + " has no constraints file");
-    prepare_toolchain();
-    const bool may_build = may_build_dependencies();
-    GhcLayer ghc(run_.workspace(), ghc_version_);
-    run_.keeper().realise(ghc, false, may_build);
-    UpdatedCabalLayer cabal(run_.workspace(), run_.keeper(), cabal_version_, repo_, false);
-    run_.keeper().realise(cabal, false, may_build);
-    source_.constraints = solve_constraints(run_.workspace(), repo_, source_);
-    has_constraints_ = true;
-    log::warning(
-        "Using the newest versions of all dependencies: this build is not reproducible.\n"
-        "Freeze them, and commit the file:\n"
-        "  halcyon constraints > cabal.project.freeze");
+  std::optional<Constraints> given = given_constraints();
+  std::optional<Constraints> snapshot;
+  if (!given) {
+    snapshot = stack_constraints(run_, source_);
+  } else if (given->is_snapshot()) {
+    snapshot.swap(given);
+    source_.has_own_constraints = false;
   }
-  source_.constraints.remove(source_.package.name);
+  const Constraints* known = given ? &*given : snapshot ? &*snapshot : nullptr;
+  ghc_version_ = decide_ghc_version(known);
+  source_.constraints = given ? std::move(*given) : resolve(std::move(snapshot));
+  has_constraints_ = true;
+  remove_local_packages(source_.constraints, source_);
+  if (source_.tests && given) add_constraints_of_tests();
   add_settings();
   return source_.constraints;
+}
+
+/// Puts extra apps and sources into the sandbox layer that is being built.
+void Deployment::prepare_sandbox() {
+  const fs::path dir = run_.workspace().layer_dir("sandbox");
+  if (!sandbox_extra_apps_.empty()) copy_tree(sandbox_extra_apps_.installed(compiler()), dir);
+  if (!sandbox_sources_.empty()) sandbox_sources_.make(source_.extra_packages);
 }
 
 Deployment::Layers Deployment::make_layers(bool any_age_of_index) {
@@ -139,12 +184,21 @@ Deployment::Layers Deployment::make_layers(bool any_age_of_index) {
   layers.ghc = std::make_unique<GhcLayer>(workspace, ghc_version_);
   layers.cabal = std::make_unique<UpdatedCabalLayer>(workspace, run_.keeper(), cabal_version_,
                                                      repo_, any_age_of_index);
+  layers.cabal->require(index_state());
   layers.sandbox = std::make_unique<SandboxLayer>(workspace, source_, layers.ghc->tag(),
                                                   ghc_version_, cabal_version_, repo_);
+  layers.sandbox->before_dependencies([this] { prepare_sandbox(); });
   layers.app = std::make_unique<AppLayer>(workspace, source_, *layers.sandbox, ghc_version_, repo_);
   layers.app->reconfigure(run_.options().flag("app-reconfigure"));
+  if (!extra_apps_.empty()) {
+    layers.app->add_extra_apps(extra_apps_.digest(), [this](const fs::path& dir) {
+      copy_tree(extra_apps_.installed(compiler()), dir);
+    });
+  }
   return layers;
 }
+
+Command Deployment::test_command() { return make_layers(true).app->test_command(); }
 
 bool Deployment::may_build_dependencies() const {
   return !run_.options().flag("no-build") && !run_.options().flag("no-build-dependencies");
@@ -161,9 +215,30 @@ void Deployment::prepare_toolchain() {
   run_.keeper().realise(toolchain);
 }
 
+/// As cabal has it: the freeze file's counts before the project's.
+IndexState Deployment::index_state() const {
+  const std::string& frozen = source_.constraints.index_state;
+  return parse_index_state(frozen.empty() ? source_.project.index_state : frozen);
+}
+
+/// Which of several packages is the app, and how to choose another.
+void Deployment::tell_packages() const {
+  if (source_.packages.size() < 2) return;
+  std::vector<std::string> others;
+  for (const Package& package : source_.packages) {
+    if (package.name != source_.package.name) others.push_back(package.label());
+  }
+  log::label("Other packages:", join(others, ", "));
+  const auto programs = [](const Package& package) { return !package.executables.empty(); };
+  if (std::count_if(source_.packages.begin(), source_.packages.end(), programs) > 1) {
+    log::detail("The first package with an executable in cabal.project gives the app its name");
+  }
+}
+
 void Deployment::describe() const {
   const Options& options = run_.options();
   log::label("Label:", label());
+  tell_packages();
   log::label("Prefix:", options.get("prefix"));
   log::label("GHC version:", ghc_version_);
   log::label("Cabal version:", cabal_version_);
@@ -192,6 +267,14 @@ void Deployment::require_builds_allowed(const Layers& layers, const Step& app_st
       .exit(Exit::build_needed);
 }
 
+/// Whether the app layer will not have them from its last build.
+bool Deployment::needs_extra_apps(const Step& app_step) {
+  if (extra_apps_.empty() || !app_step.builds()) return false;
+  if (app_step.means != Means::extended) return true;
+  const Tag last = Tag::parse(app_step.source->manifest.tag, app_step.source->key);
+  return last.get("extra-apps") != extra_apps_.digest();
+}
+
 void Deployment::make_app() {
   constraints();
   describe();
@@ -217,10 +300,31 @@ void Deployment::make_app() {
   log::step("Preparing layers");
   prepare_toolchain();
   keeper.realise(*layers.ghc, rebuild_ghc, may_build);
+  check_base();
   keeper.realise(*layers.cabal, rebuild_cabal, may_build);
+  // Before hours of compiling: what they miss may be forbidden to build here.
+  if (needs_extra_apps(app_step)) extra_apps_.installed(compiler());
   keeper.realise(*layers.sandbox, rebuild_sandbox, may_build);
+  // Another machine may have built it from a newer index than the one kept here.
+  layers.cabal->require({layers.sandbox->index_time(), false});
+  if (keeper.plan(*layers.cabal).means != Means::existing) keeper.realise(*layers.cabal);
   keeper.realise(*layers.app, options.flag("app-rebuild") || rebuild_sandbox,
                  !options.flag("no-build"));
+}
+
+void Deployment::restore_layers() {
+  constraints();
+  describe();
+  Layers layers = make_layers(true);
+  log::step("Restoring layers");
+  prepare_toolchain();
+  const bool may_build = may_build_dependencies();
+  run_.keeper().realise(*layers.ghc, false, may_build);
+  run_.keeper().realise(*layers.cabal, false, may_build);
+  run_.keeper().realise(*layers.sandbox, false, may_build);
+  run_.keeper().realise(*layers.app, false, !run_.options().flag("no-build"));
+  offer_source_distributions(run_.workspace());
+  write_cabal_config(run_.workspace(), repo_);  // `paths` points cabal to it
 }
 
 void Deployment::install(const fs::path& root, const std::string& where) const {

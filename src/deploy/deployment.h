@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "deploy/extra_apps.h"
 #include "deploy/run.h"
+#include "deploy/sandbox_sources.h"
 #include "layers/app.h"
 #include "layers/app_source.h"
 #include "layers/ghc.h"
@@ -25,8 +27,17 @@ class Deployment {
   const AppSource& source() const { return source_; }
 
   /// The constraints of every dependency: HALCYON_CONSTRAINTS, HALCYON_CONSTRAINTS_DIR, the app's
-  /// own file, else the solver's (which restores or builds GHC and Cabal).
+  /// own file, else the solver's (which restores or builds GHC and Cabal): among the versions of
+  /// the snapshot that stack.yaml names, else the newest ones.
   const Constraints& constraints();
+
+  const std::string& ghc_version() const { return ghc_version_; }  ///< known with constraints()
+  const std::string& cabal_version() const { return cabal_version_; }
+
+  /// Wants the app's test suites too, and their dependencies; call before asking for constraints.
+  void want_tests() { source_.tests = true; }
+  /// The command that runs the test suites of an app made with them.
+  Command test_command();
 
   /// Makes the app layer real, and the layers it needs where it is not there yet. Raises Error
   /// "layer::missing" (Exit::build_needed), naming every missing layer, when the options forbid to
@@ -45,25 +56,48 @@ class Deployment {
   void copy_layers(const std::filesystem::path& app_dir) const;
   void remove_layers() const;
 
+  /// Makes it an extra app: the GHC layer that is there is the one it is built with. Constraints
+  /// that ask for another one raise Error "extra-apps::other-ghc".
+  void use_ghc(std::string version) { given_ghc_ = std::move(version); }
+  /// Makes every layer real from what exists, and keeps them (`restore`).
+  void restore_layers();
+
   /// Allows to restore a captured toolchain where there is no compiler, preferably this one.
   void use_toolchain(std::string digest) { toolchain_digest_ = std::move(digest); }
 
  private:
   struct Layers;
   std::optional<Constraints> given_constraints();
-  std::string decide_ghc_version() const;
+  std::string newest_of(const std::string& series) const;
+  std::string decide_ghc_version(const Constraints* known) const;
+  std::string named_ghc_version(const std::string& base) const;
+  Constraints resolve(std::optional<Constraints> snapshot);
+  void check_base() const;
   /// What else decides the contents of the sandbox: project files, flags, hooks.
   void add_settings();
+  IndexState index_state() const;
+  void tell_packages() const;
+  void prepare_solver();
+  void add_constraints_of_tests();
   void prepare_toolchain();
   void describe() const;
   void require_builds_allowed(const Layers& layers, const Step& app_step) const;
   bool may_build_dependencies() const;
   Layers make_layers(bool any_age_of_index);
 
+  Compiler compiler() const { return {ghc_version_, cabal_version_}; }
+  void prepare_sandbox();
+  bool needs_extra_apps(const Step& app_step);
+
   Run& run_;
   AppSource source_;
+  ExtraApps extra_apps_;
+  ExtraApps sandbox_extra_apps_;
+  SandboxSources sandbox_sources_;
+  std::optional<TempDir> packed_sources_;  // for the solver
   CabalRepo repo_;
   bool has_constraints_ = false;
+  std::string given_ghc_;
   std::string ghc_version_;
   std::string cabal_version_;
   std::optional<std::string> toolchain_digest_;

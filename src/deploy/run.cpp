@@ -1,6 +1,5 @@
 #include "deploy/run.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +7,9 @@
 #include "base/log.h"
 #include "base/platform.h"
 #include "base/text.h"
+#include "deploy/named_distributions.h"
+#include "net/fetch.h"
+#include "store/public.h"
 #include "store/s3.h"
 
 namespace halcyon {
@@ -30,16 +32,8 @@ Catalog load_catalog(const Options& options, HttpClient& http) {
   const std::string overlay = options.get("catalog");
   if (overlay.empty()) return catalog;
   if (overlay.starts_with("http://") || overlay.starts_with("https://")) {
-    HttpRequest request;
-    request.url = overlay;
-    request.follow_redirects = true;
-    const HttpResponse response = http.perform(request);
-    if (response.status != 200) {
-      throw Error("catalog::missing", "Failed to download the catalog " + log::redact(overlay))
-          .why(fmt::format("The server answered with status {}", response.status))
-          .fix("Check HALCYON_CATALOG");
-    }
-    catalog.merge(Catalog::parse(response.body, log::redact(overlay)));
+    catalog.merge(Catalog::parse(fetch_text(http, overlay, "the catalog", "Check HALCYON_CATALOG"),
+                                 log::redact(overlay)));
   } else {
     catalog.merge(Catalog::load(overlay));
   }
@@ -65,9 +59,18 @@ std::unique_ptr<Storage> open_directory(const Options& options) {
 
 }  // namespace
 
+S3Options s3_options(const Options& options, const std::string& bucket) {
+  return {.bucket = bucket,
+          .endpoint = options.get("s3-endpoint"),
+          .acl = options.get("s3-acl"),
+          .access_key = options.get("aws-access-key-id"),
+          .secret_key = options.get("aws-secret-access-key"),
+          .session_token = options.get("aws-session-token")};
+}
+
 std::unique_ptr<Storage> make_storage(const Options& options, HttpClient& http) {
-  if (options.flag("no-private-storage")) return nullptr;
-  if (options.is_set("s3-bucket")) {
+  const bool wants_private = !options.flag("no-private-storage");
+  if (wants_private && options.is_set("s3-bucket")) {
     for (const char* name : {"aws-access-key-id", "aws-secret-access-key"}) {
       if (options.is_set(name)) continue;
       const std::string variable = find_option(name)->variable();
@@ -75,33 +78,59 @@ std::unique_ptr<Storage> make_storage(const Options& options, HttpClient& http) 
           .why("A private bucket cannot be used without credentials")
           .fix("heroku config:set " + variable + "=...");
     }
-    S3Options s3;
-    s3.bucket = options.get("s3-bucket");
-    s3.endpoint = options.get("s3-endpoint");
-    s3.acl = options.get("s3-acl");
-    s3.access_key = options.get("aws-access-key-id");
-    s3.secret_key = options.get("aws-secret-access-key");
-    s3.session_token = options.get("aws-session-token");
-    return std::make_unique<S3Storage>(std::move(s3), http, &std::chrono::system_clock::now);
+    return std::make_unique<S3Storage>(s3_options(options, options.get("s3-bucket")), http,
+                                       &std::chrono::system_clock::now);
   }
-  return options.is_set("storage-dir") ? open_directory(options) : nullptr;
+  if (wants_private && options.is_set("storage-dir")) return open_directory(options);
+  if (options.flag("no-public-storage") || !options.is_set("public-storage-url")) return nullptr;
+  return std::make_unique<PublicStorage>(options.get("public-storage-url"), http);
 }
 
+Run::Shared::Shared(const Options& options, bool upload_must_work)
+    : catalog(load_catalog(options, http)),
+      storage(make_storage(options, http)),
+      cache(options.path("cache-dir")),
+      depot(cache, storage.get(), http,
+            {.archive = !options.flag("no-archive"),
+             .upload = !options.flag("no-upload"),
+             .upload_must_work = upload_must_work,
+             .clean = !options.flag("no-clean-private-storage")}) {}
+
 Run::Run(Options& options, const Environment& environment, bool upload_must_work)
-    : options_(options),
-      catalog_(load_catalog(options, http_)),
-      storage_(make_storage(options, http_)),
-      cache_(options.path("cache-dir")),
-      depot_(cache_, storage_.get(), http_,
-             {!options.flag("no-archive"), !options.flag("no-upload"), upload_must_work}) {
+    : options_(options), shared_(std::make_shared<Shared>(options, upload_must_work)) {
   workspace_.app_dir = options.path("app-dir");
   workspace_.prefix = options.path("prefix");
   workspace_.os = os_identifier();
+  add_named_distributions(shared_->catalog, options, workspace_.os);
   workspace_.system = system_environment(environment);
   workspace_.jobs = job_count();
   workspace_.now = &std::chrono::system_clock::now;
-  workspace_.catalog = &catalog_;
-  workspace_.depot = &depot_;
+  workspace_.catalog = &shared_->catalog;
+  workspace_.depot = &shared_->depot;
+}
+
+Run::Run(Run& outer, Options& options)
+    : options_(options),
+      shared_(outer.shared_),
+      workspace_(outer.workspace_),
+      depth_(outer.depth_ + 1) {
+  constexpr int deepest = 4;
+  if (depth_ > deepest) {
+    throw Error("extra-apps::endless", "Extra apps have extra apps, too many times over")
+        .why("Does an app name itself, or one that names it?")
+        .fix("Look at .halcyon-magic/extra-apps and .halcyon-magic/sandbox-extra-apps of each");
+  }
+  workspace_.prefix = options.path("prefix");
+}
+
+Git Run::git() const {
+  return {workspace_.system,
+          workspace_.temp(),
+          {options_.get("ssh-key"), options_.get("ssh-known-hosts")}};
+}
+
+std::string Run::fetch(const std::string& url, const std::string& what, const std::string& fix) {
+  return fetch_text(shared_->http, url, what, fix);
 }
 
 Run::~Run() {
@@ -117,22 +146,25 @@ void Run::begin() {
   root_lock_ = std::make_unique<FileLock>(workspace_.root() / "lock");
   remove_tree(workspace_.temp());
   fs::create_directories(workspace_.temp());
-  fs::create_directories(cache_.dir());
-  cache_lock_ = std::make_unique<FileLock>(cache_.dir().string() + ".lock");
-  if (!options_.flag("no-clean-cache")) cache_.prepare(options_.flag("purge-cache"));
+  fs::create_directories(shared_->cache.dir());
+  cache_lock_ = std::make_unique<FileLock>(shared_->cache.dir().string() + ".lock");
+  const bool purge = options_.flag("purge-cache");
+  if (purge || !options_.flag("no-clean-cache")) shared_->cache.prepare(purge);
 }
 
 void Run::use_hooks(const fs::path& source_dir) {
-  workspace_.hooks = {};
+  if (depth_ == 0) workspace_.hooks = {};
+  workspace_.hooks.keep_toolchain();
   workspace_.hooks.source_dir = source_dir;
   for (const std::string& name : hook_names()) {
+    if (depth_ > 0 && of_toolchain(name)) continue;  // GHC and Cabal are the outer app's
     const std::string option = name + "-hook";
     if (options_.is_set(option)) workspace_.hooks.add(name, options_.path(option));
   }
 }
 
 void Run::end() {
-  if (!options_.flag("no-clean-cache")) cache_.clean();
+  if (!options_.flag("no-clean-cache")) shared_->cache.clean();
 }
 
 }  // namespace halcyon

@@ -6,9 +6,11 @@
 #include "haskell/catalog.h"
 #include "layers/keeper.h"
 #include "layers/workspace.h"
+#include "net/git.h"
 #include "net/http.h"
 #include "options/options.h"
 #include "store/depot.h"
+#include "store/s3.h"
 
 namespace halcyon {
 
@@ -20,6 +22,9 @@ class Run {
   /// `environment` is ours; children get only what system_environment lets through.
   /// `upload_must_work`: whether a failed upload fails the run (`build`) or warns (`deploy`).
   Run(Options& options, const Environment& environment, bool upload_must_work);
+  /// A run inside another one, for an extra app: with the same cache, storage and locks, and
+  /// options of its own. Raises Error "extra-apps::endless" where they are nested too deeply.
+  Run(Run& outer, Options& options);
   /// Removes what is temporary, also after a failure.
   ~Run();
   Run(const Run&) = delete;
@@ -27,11 +32,16 @@ class Run {
 
   const Options& options() const { return options_; }
   const Workspace& workspace() const { return workspace_; }
-  const Catalog& catalog() const { return catalog_; }
-  Cache& cache() { return cache_; }
-  Depot& depot() { return depot_; }
-  Keeper& keeper() { return keeper_; }
-  bool has_storage() const { return storage_ != nullptr; }
+  const Catalog& catalog() const { return shared_->catalog; }
+  Cache& cache() { return shared_->cache; }
+  Depot& depot() { return shared_->depot; }
+  Keeper& keeper() { return shared_->keeper; }
+  /// The text at a URL; see fetch_text.
+  std::string fetch(const std::string& url, const std::string& what, const std::string& fix);
+  /// Whether there is a private storage: public storage keeps nothing for anybody.
+  bool has_storage() const { return shared_->storage != nullptr && !shared_->storage->read_only(); }
+  /// The machine's git, with the deploy key of the options.
+  Git git() const;
 
   /// From now on layers run the hooks that the options name, for the app in this directory (empty:
   /// the environment alone).
@@ -44,21 +54,32 @@ class Run {
   void end();
 
  private:
+  /// What a run shares with those inside it.
+  struct Shared {
+    explicit Shared(const Options& options, bool upload_must_work);
+    HttpClient http;
+    Catalog catalog;
+    std::unique_ptr<Storage> storage;
+    Cache cache;
+    Depot depot;
+    Keeper keeper;
+  };
+
   Options& options_;
-  HttpClient http_;
-  Catalog catalog_;
-  std::unique_ptr<Storage> storage_;
-  Cache cache_;
-  Depot depot_;
-  Keeper keeper_;
+  std::shared_ptr<Shared> shared_;
   Workspace workspace_;
+  int depth_ = 0;  ///< how many runs this one is inside of
   std::unique_ptr<FileLock> root_lock_;
   std::unique_ptr<FileLock> cache_lock_;
 };
 
-/// The private storage that the options name: an S3 bucket, else a directory (HALCYON_STORAGE_DIR),
-/// else none. A bucket without credentials is an Error "storage::incomplete", a directory that is
-/// not there "storage::missing"; one that cannot be written to needs HALCYON_NO_UPLOAD.
+/// The storage that the options name: private, which is an S3 bucket, else a directory
+/// (HALCYON_STORAGE_DIR); public where there is no private one; else none. A bucket without
+/// credentials is an Error "storage::incomplete", a directory that is not there "storage::missing";
+/// one that cannot be written to needs HALCYON_NO_UPLOAD.
 std::unique_ptr<Storage> make_storage(const Options& options, HttpClient& http);
+
+/// How a bucket is reached: the server, the key and the ACL that the options name.
+S3Options s3_options(const Options& options, const std::string& bucket);
 
 }  // namespace halcyon

@@ -33,6 +33,8 @@ BuildPlan BuildPlan::read(const fs::path& file) {
   }
   BuildPlan plan;
   const auto add = [&plan](const std::string& component, const rapidjson::Value& unit) {
+    constexpr std::string_view test = "test:";
+    if (component.starts_with(test)) plan.tests_.push_back(component.substr(test.size()));
     const std::string program = text_at(unit, "bin-file");
     if (component.starts_with("exe:") && !program.empty()) plan.executables_.emplace_back(program);
   };

@@ -13,9 +13,12 @@ class BuildPlan {
   static BuildPlan read(const std::filesystem::path& file);
   /// The programs of local packages, where cabal has built them, in the plan's order.
   const std::vector<std::filesystem::path>& local_executables() const { return executables_; }
+  /// The names of the test suites of local packages that the plan includes.
+  const std::vector<std::string>& local_tests() const { return tests_; }
 
  private:
   std::vector<std::filesystem::path> executables_;
+  std::vector<std::string> tests_;
 };
 
 }  // namespace halcyon

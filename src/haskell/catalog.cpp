@@ -232,6 +232,10 @@ void Catalog::merge(const Catalog& overlay) {
   if (!overlay.recommended_cabal_.empty()) recommended_cabal_ = overlay.recommended_cabal_;
 }
 
+void Catalog::add_ghc(const Release& release) { merge_releases(ghc_, {release}); }
+
+void Catalog::add_cabal(const Release& release) { merge_releases(cabal_, {release}); }
+
 const Release* Catalog::ghc(std::string_view version) const { return find_release(ghc_, version); }
 
 const Release* Catalog::cabal(std::string_view version) const {

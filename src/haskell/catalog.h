@@ -40,6 +40,9 @@ class Catalog {
   /// Entries of `overlay` replace those of the same version and platform; its recommended
   /// versions win.
   void merge(const Catalog& overlay);
+  /// Adds one release, or puts its distributions in front of what is known of that version.
+  void add_ghc(const Release& release);
+  void add_cabal(const Release& release);
 
   const Release* ghc(std::string_view version) const;
   const Release* cabal(std::string_view version) const;

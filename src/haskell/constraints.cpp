@@ -8,12 +8,14 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "haskell/package.h"
+#include "haskell/project.h"
 
 namespace halcyon {
 namespace {
 
 constexpr std::size_t max_size = 4U << 20U;
 constexpr std::string_view settings_mark = "-- halcyon:";
+constexpr std::string_view or_sign = " || ";
 
 constexpr const char* freeze_advice =
     "Write the file anew:\n  cabal freeze\nor, without a cabal at hand,\n"
@@ -86,6 +88,8 @@ class Parser {
       start_field(content);
     } else if (field_ == "constraints") {
       add(content);
+    } else if (field_ == "index-state") {
+      result_.index_state += (result_.index_state.empty() ? "" : " ") + std::string(content);
     } else if (field_.empty() && field_name(content) == "constraints") {
       malformed(line_, "constraints inside a block hold only on a condition");
     }
@@ -102,6 +106,7 @@ class Parser {
     if (name.empty()) return;  // the head of a block
     const std::string_view value = trim(content.substr(content.find(':') + 1));
     if (name == "index-state") result_.index_state = value;
+    if (name == "with-compiler") result_.compiler = compiler_version(value);
     if (name == "constraints") add(value);
   }
 
@@ -134,12 +139,16 @@ class Parser {
     const std::string_view rest =
         end == std::string::npos ? "" : trim(std::string_view(item.text).substr(end));
     if (name.find(':') != std::string::npos || name.starts_with("setup.")) {
-      ignore(item, "it is about a setup script");
+      take_qualified(item, name);
       return;
     }
     if (name.starts_with("any.")) name.erase(0, 4);
     if (!is_package_name(name)) malformed(item.line, "not a package name: " + name);
-    for (const std::string_view property : {"installed", "source", "test", "bench"}) {
+    if (rest == "installed") {
+      result_.installed.insert(name);
+      return;
+    }
+    for (const std::string_view property : {"source", "test", "bench"}) {
       if (rest == property) {
         ignore(item, "it names no version");
         return;
@@ -148,16 +157,34 @@ class Parser {
     merge(item, name, read_rest(item, rest));
   }
 
-  /// "==1.0", "== 1.0", "+flag -flag", or a version and flags.
+  /// "foo:setup.bar ==1.0": what holds for a setup script or a build tool only. cabal understands
+  /// it; to us it is part of the identity.
+  void take_qualified(const Item& item, const std::string& name) {
+    const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+      return is_word_char(c) || c == '-' || c == '.' || c == ':';
+    });
+    if (!plain) malformed(item.line, "not a package name: " + name);
+    result_.qualified.insert(join(words(item.text), " "));
+  }
+
+  /// "==1.0", "== 1.0 || ==1.1", "+flag -flag", or versions and flags.
   Constraint read_rest(const Item& item, std::string_view rest) const {
     Constraint constraint;
-    if (rest.starts_with("==")) {
+    std::vector<std::string> versions;
+    while (rest.starts_with("==")) {
       rest = trim(rest.substr(2));
-      const std::size_t end = rest.find_first_of(" \t");
-      constraint.version = rest.substr(0, end);
-      rest = end == std::string_view::npos ? "" : rest.substr(end);
-      if (!is_version(constraint.version)) not_exact(item);
+      const std::size_t end = std::min(rest.find_first_of(" \t|"), rest.size());
+      versions.emplace_back(rest.substr(0, end));
+      if (!is_version(versions.back())) not_exact(item);
+      rest = trim(rest.substr(end));
+      if (!rest.starts_with("||")) break;
+      rest = trim(rest.substr(2));
+      if (!rest.starts_with("==")) not_exact(item);
     }
+    std::sort(versions.begin(), versions.end(),
+              [](const auto& a, const auto& b) { return compare_versions(a, b) < 0; });
+    versions.erase(std::unique(versions.begin(), versions.end()), versions.end());
+    constraint.version = join(versions, or_sign);
     for (const std::string& word : words(rest)) {
       if (!is_flag(word)) not_exact(item);
       constraint.flags.push_back(lower(word));
@@ -200,6 +227,12 @@ class Parser {
 
 }  // namespace
 
+std::vector<std::string> Constraint::versions() const {
+  std::vector<std::string> all = words(version);
+  std::erase(all, "||");
+  return all;
+}
+
 Constraints Constraints::parse(std::string_view text, const std::string& origin) {
   Constraints constraints;
   Parser(constraints, constraints.by_name_, origin).parse(text);
@@ -216,6 +249,10 @@ const Constraint* Constraints::find(std::string_view package) const {
   return found == by_name_.end() ? nullptr : &found->second;
 }
 
+bool Constraints::is_snapshot() const {
+  return !compiler.empty() && find("base") == nullptr && installed.contains("base");
+}
+
 void Constraints::set(std::string package, Constraint constraint) {
   for (std::string& flag : constraint.flags) flag = lower(flag);
   std::sort(constraint.flags.begin(), constraint.flags.end());
@@ -230,6 +267,8 @@ std::string Constraints::normalised() const {
     for (const std::string& flag : constraint.flags) text += " " + flag;
     text += "\n";
   }
+  for (const std::string& name : installed) text += name + " installed\n";
+  for (const std::string& constraint : qualified) text += constraint + "\n";
   for (const std::string& line : settings) text += line + "\n";
   return text;
 }
@@ -239,10 +278,16 @@ std::string Constraints::digest() const { return sha1(normalised()); }
 std::string Constraints::format() const {
   std::vector<std::string> items;
   for (const auto& [name, constraint] : by_name_) {
-    if (!constraint.version.empty()) items.push_back("any." + name + " ==" + constraint.version);
+    if (!constraint.version.empty()) {
+      items.push_back("any." + name + " ==" + join(constraint.versions(), " || =="));
+    }
     if (!constraint.flags.empty()) items.push_back(name + " " + join(constraint.flags, " "));
   }
+  for (const std::string& name : installed) items.push_back("any." + name + " installed");
+  items.insert(items.end(), qualified.begin(), qualified.end());
   std::string text = "constraints: " + join(items, ",\n             ") + "\n";
+  const bool head = index_state.empty() || index_state == "HEAD";  // no state at all
+  if (!head) text += "index-state: " + index_state + "\n";
   for (const std::string& line : settings) text += std::string(settings_mark) + " " + line + "\n";
   return text;
 }
@@ -253,7 +298,15 @@ std::optional<std::size_t> score(const Constraints& candidate, const Constraints
     if (reason != nullptr) *reason = std::move(why);
     return {};
   };
-  if (candidate.settings != required.settings) return refuse("its settings are different");
+  std::set<std::string> settings = required.settings;
+  if (!candidate.settings.contains(tests_setting)) settings.erase(tests_setting);
+  if (candidate.settings != settings) return refuse("its settings are different");
+  if (candidate.qualified != required.qualified) {
+    return refuse("its setup scripts have other constraints");
+  }
+  for (const std::string& name : candidate.installed) {
+    if (!required.installed.contains(name)) return refuse(name + " need not be GHC's own");
+  }
   for (const auto& [name, constraint] : candidate.all()) {
     const Constraint* wanted = required.find(name);
     if (wanted == nullptr) {

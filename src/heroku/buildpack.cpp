@@ -8,15 +8,14 @@
 #include "base/log.h"
 #include "base/platform.h"
 #include "base/text.h"
-#include "base/version.h"
+#include "deploy/commands.h"
 #include "deploy/deployment.h"
-#include "heroku/config_vars.h"
+#include "heroku/build.h"
 #include "heroku/slug.h"
 
 namespace halcyon {
 namespace {
 
-constexpr const char* app_dir = "/app";
 constexpr const char* build_command = "heroku run -x halcyon build";
 
 std::string storage_advice() {
@@ -29,15 +28,6 @@ std::string indent(const std::string& text) {
   std::string out;
   for (const std::string& line : lines(text)) out += "  " + line + "\n";
   return out;
-}
-
-/// Keeps the source as it was pushed: files that the buildpack adds must not change its digest.
-fs::path archive_source(const Run& run, const fs::path& build_dir) {
-  fs::path archive = run.workspace().temp() / "source.tar.gz";
-  FileSink file(archive);
-  pack(build_dir, file, Format::gzip, 1, {}, is_not_source);
-  file.commit();
-  return archive;
 }
 
 /// The toolchain of this build image, captured and uploaded when storage does not have it.
@@ -67,13 +57,6 @@ void tell_what_is_missing(const Run& run, const std::string& label, const Error&
   log::warning(text);
 }
 
-/// Installs the app into the build directory, by way of a root directory of its own.
-void install_into_slug(const Run& run, const Deployment& deployment, const fs::path& build_dir) {
-  const TempDir root(run.workspace().temp(), "root-");
-  deployment.install(root.path(), "the slug");
-  copy_tree(root.path() / fs::path(app_dir).relative_path(), build_dir);
-}
-
 /// Ends a push: of ours only the slug's parts are left, also where the build directory is /app
 /// itself (Heroku CI) and our working directories stand in the slug. `with_layers`: they are asked
 /// for in the slug too.
@@ -90,11 +73,73 @@ void finish(Run& run, const Deployment& deployment, const fs::path& build_dir,
     }
   }
   write_slug(build_dir, parts);
+  write_export(build_dir);
   run.end();
 }
 
 std::string toolchain_digest(const fs::path& slug_dir) {
   return std::string(trim(read_file_if_any(slug_dir / "toolchain-digest", 1U << 10U).value_or("")));
+}
+
+Exit compile(const HookCall& call, BuildReport& report) {
+  const fs::path& build_dir = call.build_dir;
+  report.step("options");
+  BuildSettings settings = build_settings(call);
+  Options& options = settings.options;
+  options.set_default("no-build-dependencies", "1");
+  options.set("retain-dependencies", "0");
+
+  Run run(options, settings.environment, false);
+  run.begin();
+  run.keeper().observe([&report](const LayerEvent& event) { report.layer(event); });
+  report.step("source");
+  SlugParts parts;
+  const auto stack = call.environment.find("STACK");
+  parts.stack = stack == call.environment.end() ? "" : stack->second;
+  parts.source_archive = archive_source(run, build_dir);
+  const auto toolchain = ToolchainLayer::of_this_machine(run.workspace());
+  if (toolchain) parts.toolchain = toolchain->digest();
+
+  Deployment deployment(run, build_dir);
+  log::step("Deploying " + deployment.label());
+  try {
+    describe(report, deployment);
+    deployment.make_app();
+    report.step("install");
+    install_into_slug(run, deployment, build_dir);
+    write_procfile(build_dir, deployment.source().package);
+    deployment.hold_dependencies();
+  } catch (const Error& error) {
+    if (error.exit() != Exit::build_needed) throw;
+    if (toolchain) capture_toolchain(run, *toolchain);
+    tell_what_is_missing(run, deployment.label(), error);
+    log::step("Deploying the buildpack only");
+    finish(run, deployment, build_dir, parts, false);
+    report.finish("incomplete");
+    return Exit::done;
+  }
+  finish(run, deployment, build_dir, parts, options.get("app-extra-copy") == "all");
+  report.finish("deployed");
+  log::step("App deployed: " + deployment.label());
+  log::detail("To see it:  heroku open");
+  return Exit::done;
+}
+
+/// On a dyno, everything is in the slug's own directory.
+void set_dyno_places(Options& options) {
+  const fs::path ours = slug_source().parent_path();
+  options.set("app-dir", ours.parent_path().string());
+  options.set("prefix", ours.parent_path().string());
+  options.set("cache-dir", (ours / "cache").string());
+}
+
+/// The source that was pushed, and its magic files read.
+fs::path unpack_source(const Run& run, Options& options) {
+  fs::path source = run.workspace().temp() / "app";
+  FileSource file(slug_source());
+  unpack(file, source, source);
+  options.read_magic(source);
+  return source;
 }
 
 }  // namespace
@@ -111,50 +156,12 @@ Exit buildpack_detect(const fs::path& build_dir) {
   return Exit::failed;
 }
 
-Exit buildpack_compile(const fs::path& build_dir, const fs::path& cache_dir,
-                       const fs::path& env_dir, const Environment& environment) {
-  log::step(fmt::format("Welcome to Haskell on Heroku (Halcyon {})", kVersion));
-  const Environment vars = read_config_vars(env_dir);
-  Environment merged = environment;
-  std::erase_if(merged, [](const auto& entry) { return entry.first.starts_with("HALCYON_"); });
-  merged.insert(vars.begin(), vars.end());
-  Options options({}, merged);
-  tell_config_vars(vars);
-  options.read_magic(build_dir);
-  options.set("app-dir", app_dir);
-  options.set("prefix", app_dir);
-  options.set("cache-dir", (cache_dir / "halcyon" / "cache").string());
-  options.set_default("no-build-dependencies", "1");
-  options.set("retain-dependencies", "0");
+Exit buildpack_compile(const HookCall& call) {
+  return reported(call, [&call](BuildReport& report) { return compile(call, report); });
+}
 
-  Run run(options, merged, false);
-  run.begin();
-  SlugParts parts;
-  const auto stack = environment.find("STACK");
-  parts.stack = stack == environment.end() ? "" : stack->second;
-  parts.source_archive = archive_source(run, build_dir);
-  const auto toolchain = ToolchainLayer::of_this_machine(run.workspace());
-  if (toolchain) parts.toolchain = toolchain->digest();
-
-  Deployment deployment(run, build_dir);
-  log::step("Deploying " + deployment.label());
-  try {
-    deployment.make_app();
-    install_into_slug(run, deployment, build_dir);
-    write_procfile(build_dir, deployment.source().package);
-    deployment.hold_dependencies();
-  } catch (const Error& error) {
-    if (error.exit() != Exit::build_needed) throw;
-    if (toolchain) capture_toolchain(run, *toolchain);
-    tell_what_is_missing(run, deployment.label(), error);
-    log::step("Deploying the buildpack only");
-    finish(run, deployment, build_dir, parts, false);
-    return Exit::done;
-  }
-  finish(run, deployment, build_dir, parts, options.get("app-extra-copy") == "all");
-  log::step("App deployed: " + deployment.label());
-  log::detail("To see it:  heroku open");
-  return Exit::done;
+std::string buildpack_report(const fs::path& cache_dir) {
+  return read_file_if_any(report_file(cache_dir)).value_or("");
 }
 
 std::string buildpack_release() { return "---\naddons: []\ndefault_process_types: {}\n"; }
@@ -165,13 +172,9 @@ fs::path slug_source() {
 }
 
 void build_on_dyno(Options& options, const Environment& environment) {
-  const fs::path archive = slug_source();
-  const fs::path ours = archive.parent_path();
-  options.set("app-dir", ours.parent_path().string());
-  options.set("prefix", ours.parent_path().string());
+  set_dyno_places(options);
   options.set("no-build-dependencies", "0");
   options.set("no-build", "0");
-  options.set("cache-dir", (ours / "cache").string());
   Run run(options, environment, true);
   if (!run.has_storage() || !run.depot().uploads()) {
     throw Error("storage::none", "There is no storage to keep what would be built here")
@@ -184,16 +187,23 @@ void build_on_dyno(Options& options, const Environment& environment) {
                                : storage_advice());
   }
   run.begin();
-  const fs::path source = run.workspace().temp() / "app";
-  FileSource file(archive);
-  unpack(file, source, source);
-  options.read_magic(source);
-  Deployment deployment(run, source);
+  Deployment deployment(run, unpack_source(run, options));
   log::step("Building " + deployment.label());
-  deployment.use_toolchain(toolchain_digest(ours));
+  deployment.use_toolchain(toolchain_digest(slug_source().parent_path()));
   deployment.make_app();
   log::step("App built: " + deployment.label());
   log::detail("To deploy it:  git commit --allow-empty -m 'Deploy' && git push heroku master");
+}
+
+void restore_on_dyno(Options& options, const Environment& environment) {
+  set_dyno_places(options);
+  options.set_default("no-build", "1");
+  options.set_default("no-build-dependencies", "1");
+  Run run(options, environment, false);
+  run.begin();
+  Deployment deployment(run, unpack_source(run, options));
+  deployment.use_toolchain(toolchain_digest(slug_source().parent_path()));
+  restore(run, deployment);
 }
 
 }  // namespace halcyon

@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/platform.h"
+#include "base/text.h"
 
 namespace halcyon {
 namespace {
@@ -34,15 +35,27 @@ void write_slug(const fs::path& build_dir, const SlugParts& parts) {
 
 std::string web_executable(const Package& package) {
   const auto& all = package.executables;
-  if (std::find(all.begin(), all.end(), package.name) != all.end()) return package.name;
+  for (const std::string& name : {package.name, std::string("web")}) {
+    if (std::find(all.begin(), all.end(), name) != all.end()) return name;
+  }
   return all.empty() ? "" : all.front();
 }
 
 void write_procfile(const fs::path& build_dir, const Package& package) {
-  const std::string executable = web_executable(package);
-  if (executable.empty() || fs::exists(build_dir / "Procfile")) return;
+  if (fs::exists(build_dir / "Procfile")) return;
+  // One that is not buildable is described, but not installed.
+  Package installed = package;
+  std::erase_if(installed.executables, [&build_dir](const std::string& name) {
+    return !fs::exists(build_dir / "bin" / name);
+  });
+  const std::string executable = web_executable(installed);
+  if (executable.empty()) return;
   write_file(build_dir / "Procfile", "web: bin/" + executable + "\n");
   log::detail("The app has no Procfile: using web: bin/" + executable);
+  if (installed.executables.size() > 1) {
+    log::detail("It has other executables too: " + join(installed.executables, ", "));
+    log::detail("To run another one, add a Procfile:  web: bin/<executable>");
+  }
 }
 
 }  // namespace halcyon

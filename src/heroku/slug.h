@@ -17,10 +17,12 @@ struct SlugParts {
 /// Writes the helper, its catalog, the parts and .profile.d/halcyon.sh into the build directory.
 void write_slug(const std::filesystem::path& build_dir, const SlugParts& parts);
 
-/// The executable that the web process runs: the one called like the package, else the first one.
+/// The executable that the web process runs: the one called like the package, else `web`, else the
+/// first one.
 std::string web_executable(const Package& package);
 
-/// Writes `web: bin/<executable>` when the app has no Procfile, and tells so.
+/// Writes `web: bin/<executable>` when the app has no Procfile, and tells so. Chooses from what is
+/// installed in the build directory.
 void write_procfile(const std::filesystem::path& build_dir, const Package& package);
 
 }  // namespace halcyon

@@ -15,6 +15,8 @@
 namespace halcyon {
 namespace {
 
+constexpr const char* extra_apps_dir = "extra-apps";
+
 bool same_content(const fs::path& a, const fs::path& b) {
   const fs::file_status sa = fs::symlink_status(a);
   const fs::file_status sb = fs::symlink_status(b);
@@ -24,6 +26,27 @@ bool same_content(const fs::path& a, const fs::path& b) {
   return sa.permissions() == sb.permissions() && fs::file_size(a) == fs::file_size(b) &&
          sha256_file(a) == sha256_file(b);
 }
+
+/// Lets cabal find what the sandbox fetched from version control, for as long as it runs.
+class FetchedSources {
+ public:
+  FetchedSources(const fs::path& sandbox, const fs::path& dist) : link_(fetched_sources(dist)) {
+    remove_tree(link_);
+    const fs::path fetched = fetched_sources(sandbox / "dist");
+    if (!fs::exists(fetched)) return;
+    fs::create_directories(dist);
+    fs::create_directory_symlink(fetched, link_);
+  }
+  ~FetchedSources() {
+    std::error_code ignored;
+    if (fs::is_symlink(link_)) fs::remove(link_, ignored);
+  }
+  FetchedSources(const FetchedSources&) = delete;
+  FetchedSources& operator=(const FetchedSources&) = delete;
+
+ private:
+  fs::path link_;
+};
 
 }  // namespace
 
@@ -73,15 +96,24 @@ Tag AppLayer::tag() const {
   if (!source_.configure_flags.empty()) {
     tag.add("configure-flags", join(source_.configure_flags, " "));
   }
-  return tag.add("prefix", workspace().prefix.string())
+  if (!extra_digest_.empty()) tag.add("extra-apps", extra_digest_);
+  if (!source_.build_tools.empty()) tag.add("build-tools", source_.build_tools);
+  tag.add("prefix", workspace().prefix.string())
       .add("ghc", ghc_version_)
       .add("sandbox", sandbox_tag_digest_)
       .add("source", source_.digest);
+  if (source_.tests) tag.add("tests", "yes");
+  return tag;
+}
+
+void AppLayer::add_extra_apps(std::string digest, std::function<void(const fs::path&)> copy) {
+  extra_digest_ = std::move(digest);
+  copy_extra_ = std::move(copy);
 }
 
 std::string AppLayer::archive_name() const {
-  return fmt::format("halcyon-app-{}-{}{}", ghc_version_, source_.package.label(),
-                     archive_suffix(format()));
+  return fmt::format("halcyon-app-{}-{}{}{}", ghc_version_, source_.package.label(),
+                     source_.tests ? "-tests" : "", archive_suffix(format()));
 }
 
 std::string AppLayer::problem(const fs::path& dir) const {
@@ -92,7 +124,7 @@ std::vector<Similar> AppLayer::similar() const {
   auto found = workspace().depot->find(key());
   if (!found) return {};
   const Tag theirs = Tag::parse(found->manifest.tag, key());
-  if (!theirs.matches_except(tag(), {"source", "sandbox"})) return {};
+  if (!theirs.matches_except(tag(), {"source", "sandbox", "extra-apps"})) return {};
   return {{std::move(*found), "only what changed is compiled"}};
 }
 
@@ -103,7 +135,8 @@ void AppLayer::build() {
 }
 
 void AppLayer::extend() {
-  const std::vector<std::string> differences = synchronise(source_.dir, dir() / "source");
+  std::vector<std::string> differences = synchronise(source_.dir, dir() / "source");
+  if (!source_.project_text.empty()) std::erase(differences, "- cabal.project");  // ours
   log::step("Examining source changes");
   for (const std::string& difference : differences) log::detail(difference);
   if (reconfigure_) remove_tree(dir() / "dist" / "cache");
@@ -117,8 +150,19 @@ void AppLayer::compile() {
   offer_source_distributions(ws);
   const std::vector<std::string> places{(dir() / "source").string(), (dir() / "dist").string()};
   run_hook("pre-build", places, places.front());
-  Command command = cabal_command(ws, repo_, dir() / "source", dir() / "dist",
-                                  {"v2-build", "--offline", "all:exes"});
+  Command command = cabal({"v2-build", source_.tests ? "all" : "all:exes"});
+  command.log_file = ws.log_file("app");
+  const FetchedSources fetched(ws.layer_dir("sandbox"), dir() / "dist");
+  run_tool(ws, "compile " + source_.package.label(), "app::compile-failed", command);
+  run_hook("post-build", places, places.front());
+  collect();
+}
+
+Command AppLayer::cabal(const std::vector<std::string>& words) const {
+  const Workspace& ws = workspace();
+  Command command = cabal_command(ws, repo_, dir() / "source", dir() / "dist", words);
+  command.argv.emplace_back("--offline");
+  choose_components(command, source_);
   command.argv.insert(command.argv.end(), source_.configure_flags.begin(),
                       source_.configure_flags.end());
   if (!source_.extra_libs.empty()) {
@@ -127,10 +171,11 @@ void AppLayer::compile() {
   // cabal takes the prefix of packages that are built in place from here: data files are looked
   // for below it at run time.
   command.env["CABAL_DIR"] = ws.prefix.string();
-  command.log_file = ws.log_file("app");
-  run_tool(ws, "compile " + source_.package.label(), "app::compile-failed", command);
-  run_hook("post-build", places, places.front());
-  collect();
+  return command;
+}
+
+Command AppLayer::test_command() const {
+  return cabal({"v2-test", "all", "--test-show-details=streaming"});
 }
 
 void AppLayer::collect() const {
@@ -156,13 +201,35 @@ void AppLayer::collect() const {
       fs::copy_file(fs::canonical(library), install / "lib" / library.filename());
     }
   }
-  const std::string datadir = baked_data_dir(dir() / "dist", source_.package.name);
+  for (const Package& package : source_.packages) collect_data_files(package);
+  if (!extra_digest_.empty()) add_extra(install);
+}
+
+void AppLayer::add_extra(const fs::path& install) const {
+  const fs::path extra = dir() / extra_apps_dir / extra_digest_;
+  if (!fs::exists(extra)) {
+    remove_tree(extra.parent_path());
+    copy_extra_(extra);
+  }
+  for (const fs::path& path : walk(extra)) {
+    if (fs::is_directory(extra / path) || !fs::exists(fs::symlink_status(install / path))) continue;
+    throw Error("extra-apps::clash", "An extra app installs a file that the app has too")
+        .why(path.string())
+        .fix("Leave the extra app out (HALCYON_EXTRA_APPS), or rename its program");
+  }
+  copy_tree(extra, install);
+}
+
+void AppLayer::collect_data_files(const Package& package) const {
+  const std::string datadir = baked_data_dir(dir() / "dist", package.name);
   const fs::path inside = fs::path(datadir).lexically_relative(workspace().prefix);
   if (datadir.empty() || inside.empty() || *inside.begin() == "..") return;
-  const fs::path base = dir() / "source" / source_.package.data_dir;
-  for (const fs::path& file : expand_data_files(base, source_.package.data_files)) {
-    fs::create_directories((install / inside / file).parent_path());
-    fs::copy_file(base / file, install / inside / file);
+  const fs::path place = package.file.parent_path().lexically_relative(source_.dir);
+  const fs::path base = (dir() / "source" / place / package.data_dir).lexically_normal();
+  for (const fs::path& file : expand_data_files(base, package.data_files)) {
+    const fs::path target = dir() / "install" / inside / file;
+    fs::create_directories(target.parent_path());
+    fs::copy_file(base / file, target);
   }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "layers/app_source.h"
 #include "layers/layer.h"
 #include "layers/sandbox.h"
@@ -25,16 +27,27 @@ class AppLayer : public Layer {
 
   /// HALCYON_APP_RECONFIGURE: an incremental build configures anew.
   void reconfigure(bool value) { reconfigure_ = value; }
+  /// Extra apps: `digest` says which, and `copy` puts what they install into a directory. They are
+  /// installed with the app, and taken from the last build while they are the same.
+  void add_extra_apps(std::string digest, std::function<void(const std::filesystem::path&)> copy);
+
+  /// cabal's command that runs the test suites, which the layer has when its source says so.
+  Command test_command() const;
 
  private:
+  Command cabal(const std::vector<std::string>& words) const;
   void compile();
   void collect() const;
+  void collect_data_files(const Package& package) const;
+  void add_extra(const std::filesystem::path& install) const;
 
   const AppSource& source_;
   std::string sandbox_tag_digest_;
   std::string ghc_version_;
   CabalRepo repo_;
   bool reconfigure_ = false;
+  std::string extra_digest_;
+  std::function<void(const std::filesystem::path&)> copy_extra_;
 };
 
 /// Makes `copy` equal to `source`, but for what is_not_copied names: files that did not change are

@@ -111,9 +111,18 @@ Tag UpdatedCabalLayer::tag() const {
 
 bool UpdatedCabalLayer::is_fresh(const std::string& timestamp) const {
   const auto time = parse_timestamp(timestamp);
-  const auto now = workspace().now();
+  if (!time) return false;
+  const bool reached = timestamp >= required_.latest;
+  // A state in the future cannot be reached: cabal takes what there is.
+  if (!reached && required_.latest <= timestamp_) return false;
+  if (any_age_ || (required_.exact && reached)) return true;
   // A time in the future is another machine's wrong clock, or ours: as good as now.
-  return time && (any_age_ || now - *time < reuse_time);
+  return workspace().now() - *time < reuse_time;
+}
+
+void UpdatedCabalLayer::require(const IndexState& state) {
+  required_.exact = state.exact && required_.latest <= state.latest;
+  required_.latest = std::max(required_.latest, state.latest);
 }
 
 bool UpdatedCabalLayer::accepts(const Tag& found) const {
@@ -124,16 +133,37 @@ std::string UpdatedCabalLayer::archive_name() const {
   return fmt::format("halcyon-cabal-{}-{}{}", plain_.id(), timestamp_, archive_suffix(format()));
 }
 
-std::vector<std::string> UpdatedCabalLayer::alternatives(Place place) const {
+std::vector<std::pair<std::string, std::string>> UpdatedCabalLayer::siblings(Place place) const {
   const std::string prefix = workspace().key("halcyon-cabal-" + plain_.id() + "-");
   const std::string_view suffix = archive_suffix(format());
-  std::vector<std::string> keys = workspace().depot->archives(prefix, place);
-  std::erase_if(keys, [&](const std::string& key) {
-    return key.size() != prefix.size() + timestamp_length + suffix.size() ||
-           !key.ends_with(suffix) || !is_fresh(key.substr(prefix.size(), timestamp_length));
-  });
-  std::sort(keys.rbegin(), keys.rend());
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const std::string& key : workspace().depot->archives(prefix, place)) {
+    if (key.size() == prefix.size() + timestamp_length + suffix.size() && key.ends_with(suffix)) {
+      found.emplace_back(key.substr(prefix.size(), timestamp_length), key);
+    }
+  }
+  std::sort(found.rbegin(), found.rend());
+  return found;
+}
+
+std::vector<std::string> UpdatedCabalLayer::alternatives(Place place) const {
+  std::vector<std::string> keys;
+  for (const auto& [timestamp, key] : siblings(place)) {
+    if (is_fresh(timestamp)) keys.push_back(key);
+  }
   return keys;
+}
+
+std::vector<std::string> UpdatedCabalLayer::outdated() const {
+  std::vector<std::string> keys;
+  for (const auto& [timestamp, key] : siblings(Place::storage)) {
+    if (timestamp < timestamp_) keys.push_back(key);
+  }
+  return keys;
+}
+
+bool UpdatedCabalLayer::replaces(const Tag& theirs) const {
+  return theirs.matches_except(tag(), {"updated"});
 }
 
 std::string UpdatedCabalLayer::problem(const fs::path& dir) const {
@@ -185,6 +215,11 @@ void UpdatedCabalLayer::update() {
   }
   log::end(watch.done());
   ws.hooks.run(ws, "cabal-post-update", {}, dir());
+}
+
+std::string index_time(const Workspace& workspace) {
+  const fs::path tag = workspace.layer_dir("cabal") / "tag";
+  return Tag::parse(read_file(tag), tag.string()).get("updated");
 }
 
 fs::path write_cabal_config(const Workspace& workspace, const CabalRepo& repo) {

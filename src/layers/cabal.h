@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "haskell/catalog.h"
+#include "haskell/index_state.h"
 #include "layers/keeper.h"
 #include "layers/layer.h"
 
@@ -52,22 +53,33 @@ class UpdatedCabalLayer : public Layer {
   std::string archive_name() const override;
   Format format() const override { return Format::xz; }
   std::vector<std::string> alternatives(Place place) const override;
+  std::vector<std::string> outdated() const override;
+  bool replaces(const Tag& theirs) const override;
   std::string problem(const std::filesystem::path& dir) const override;
   void build() override;
   std::vector<Similar> similar() const override;
   void extend() override { update(); }
   bool rebuilds_after_failed_extension() const override { return true; }
 
+  /// Asks for an index that reaches this state, however old; an exact one is never out of date.
+  void require(const IndexState& state);
+
  private:
   void update();
   bool is_fresh(const std::string& timestamp) const;
+  /// The timestamps and keys of all archives of this version at one place, the newest first.
+  std::vector<std::pair<std::string, std::string>> siblings(Place place) const;
 
   Keeper& keeper_;
   PlainCabalLayer plain_;
   CabalRepo repo_;
   bool any_age_;
+  IndexState required_;
   std::string timestamp_;  ///< of this run: what an update would be tagged with
 };
+
+/// The time of the package index in the Cabal layer on disk, "YYYYMMDDHHMMSS".
+std::string index_time(const Workspace& workspace);
 
 /// Writes the configuration that every cabal call of ours uses, and returns its path. What decides
 /// a unit's id besides its version and flags is fixed here, the same in every run.

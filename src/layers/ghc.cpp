@@ -32,7 +32,9 @@ fs::path only_directory(const fs::path& dir) {
 std::string known_versions_advice(const std::vector<std::string>& versions) {
   return fmt::format(
       "Known versions: {}\n"
-      "Another one can be named, with its URL and SHA-256, in a catalog of your own:\n"
+      "Another one can be named by its version, its URL and its SHA-256:\n"
+      "  heroku config:set HALCYON_GHC_VERSION=... HALCYON_GHC_URL=... HALCYON_GHC_SHA256=...\n"
+      "(likewise HALCYON_CABAL_...), or in a catalog of your own:\n"
       "  heroku config:set HALCYON_CATALOG=<URL or path of a catalog.json>",
       join(versions, " "));
 }

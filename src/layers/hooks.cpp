@@ -10,7 +10,15 @@
 
 namespace halcyon {
 
+bool of_toolchain(const std::string& hook) {
+  return hook.starts_with("ghc-") || hook.starts_with("cabal-");
+}
+
 void Hooks::add(const std::string& name, fs::path script) { scripts_[name] = std::move(script); }
+
+void Hooks::keep_toolchain() {
+  std::erase_if(scripts_, [](const auto& hook) { return !of_toolchain(hook.first); });
+}
 
 std::string Hooks::digest(std::string_view layer) const {
   std::string identity;

@@ -15,6 +15,8 @@ class Hooks {
  public:
   /// Adds the script of a hook: "ghc-pre-build". A second one replaces it.
   void add(const std::string& name, std::filesystem::path script);
+  /// Removes all but those of GHC and Cabal, the layers that an extra app shares.
+  void keep_toolchain();
   bool has(const std::string& name) const { return scripts_.contains(name); }
   /// The app's source directory, an argument of most hooks; empty for the environment alone.
   std::filesystem::path source_dir;
@@ -35,6 +37,8 @@ class Hooks {
   std::map<std::string, std::filesystem::path> scripts_;
 };
 
+/// Whether a hook belongs to the GHC or the Cabal layer.
+bool of_toolchain(const std::string& hook);
 /// Every hook, by the name of its option without "-hook".
 std::vector<std::string> hook_names();
 

@@ -107,6 +107,8 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
           .why(step.reason)
           .exit(Exit::build_needed);
     }
+    const Stopwatch watch;
+    if (observer_) observer_({layer.name(), step.means, {}});
     try {
       switch (step.means) {
         case Means::existing:
@@ -127,6 +129,7 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
           make(layer, step);
           break;
       }
+      if (observer_) observer_({layer.name(), step.means, watch.elapsed()});
       return step;
     } catch (const Error& error) {
       const bool archive_is_wrong =
@@ -236,8 +239,21 @@ void Keeper::archive(const Layer& layer) const {
   manifest.bytes = hashing.bytes();
   manifest.sha256 = hashing.hex();
   manifest.tree_bytes = stats.tree_bytes;
-  depot.put(layer.key(), manifest, layer.companion());
+  const bool stored = depot.put(layer.key(), manifest, layer.companion());
   write_file(origin_file(layer), layer.key());
+  if (stored && depot.cleans()) clean_storage(layer);
+}
+
+void Keeper::clean_storage(const Layer& layer) const {
+  Depot& depot = *layer.workspace().depot;
+  try {
+    for (const std::string& key : layer.outdated()) {
+      const auto found = depot.find_stored(key);
+      if (found && layer.replaces(Tag::parse(found->manifest.tag, key))) depot.remove(key);
+    }
+  } catch (const Error& error) {
+    log::warning(fmt::format("Failed to clean the storage: {}\n{}", error.what(), error.why()));
+  }
 }
 
 void remove_layer(const Workspace& workspace, const fs::path& dir) {

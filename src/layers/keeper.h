@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -20,9 +22,19 @@ struct Step {
   bool builds() const { return means == Means::extended || means == Means::built; }
 };
 
+/// What a Keeper tells of a layer that it makes real: before, and after it with the time it took.
+struct LayerEvent {
+  std::string layer;  ///< Layer::name
+  Means means;
+  std::optional<std::chrono::milliseconds> took;
+};
+
 /// Carries out what is the same for all layers.
 class Keeper {
  public:
+  /// Who is told of every layer that is made real, for reports.
+  void observe(std::function<void(const LayerEvent&)> observer) { observer_ = std::move(observer); }
+
   /// Decides how to get a layer. `rebuild` passes over everything that exists.
   Step plan(const Layer& layer, bool rebuild = false) const;
 
@@ -37,6 +49,9 @@ class Keeper {
   void make_tree(Layer& layer, const Step& step) const;
   void hold_existing(const Layer& layer) const;
   void archive(const Layer& layer) const;
+  void clean_storage(const Layer& layer) const;
+
+  std::function<void(const LayerEvent&)> observer_;
 };
 
 /// Removes a layer's directory so that nothing half-removed is ever trusted.

@@ -41,6 +41,14 @@ class Layer {
   virtual Format format() const = 0;
   /// Keys of archives at one place that may be acceptable besides our own name, best first.
   virtual std::vector<std::string> alternatives(Place) const { return {}; }
+  /// Keys of archives in storage that ours may make out of date: other ones of the same thing
+  /// (reference, HALCYON_NO_CLEAN_PRIVATE_STORAGE). Those with a tag that `replaces` are removed.
+  virtual std::vector<std::string> outdated() const { return {}; }
+  virtual bool replaces(const Tag& theirs) const {
+    const Tag ours = tag();
+    return theirs.get("tier") == ours.get("tier") && theirs.get("os") == ours.get("os") &&
+           theirs.get("root") == ours.get("root");
+  }
   /// A reason why a directory with the right tag is not usable; empty when it is.
   virtual std::string problem(const std::filesystem::path& dir) const = 0;
 

@@ -13,6 +13,7 @@ namespace halcyon {
 namespace {
 
 constexpr const char* constraints_file = "cabal.config";
+constexpr const char* index_file = "index-time";
 
 }  // namespace
 
@@ -46,6 +47,18 @@ std::vector<std::string> SandboxLayer::alternatives(Place place) const {
   std::vector<std::string> keys = workspace().depot->archives(family(), place);
   const std::string ending = fmt::format("-{}{}", digest_, archive_suffix(format()));
   std::erase_if(keys, [&ending](const std::string& key) { return !key.ends_with(ending); });
+  return keys;
+}
+
+std::vector<std::string> SandboxLayer::outdated() const {
+  const std::string ours = key();
+  const std::string_view suffix = archive_suffix(format());
+  const std::string prefix = ours.substr(0, ours.rfind('-') + 1);
+  std::vector<std::string> keys = workspace().depot->archives(prefix, Place::storage);
+  std::erase_if(keys, [&](const std::string& theirs) {
+    // After the label a digest and nothing else: what has more belongs to a longer label.
+    return theirs == ours || !theirs.ends_with(suffix) || theirs.rfind('-') + 1 != prefix.size();
+  });
   return keys;
 }
 
@@ -107,7 +120,14 @@ std::vector<Similar> SandboxLayer::similar() const {
   return {};
 }
 
-void SandboxLayer::build() { install_dependencies(); }
+std::string SandboxLayer::index_time() const {
+  return std::string(trim(read_file_if_any(dir() / index_file, 1U << 10U).value_or("")));
+}
+
+void SandboxLayer::build() {
+  if (before_) before_();
+  install_dependencies();
+}
 
 void SandboxLayer::extend() {
   fs::remove(dir() / constraints_file);
@@ -126,15 +146,24 @@ void SandboxLayer::install_dependencies() const {
   }
   offer_source_distributions(ws);
   run_hook("pre-build", {copy.string(), source_.constraints.normalised()}, copy);
-  Command command = cabal_command(ws, repo_, copy, work.path() / "dist",
-                                  {"v2-build", "--only-dependencies", "all"});
+  // Here, because cabal remembers by absolute path what it fetched from version control: the app is
+  // compiled without fetching it again.
+  const fs::path dist = dir() / "dist";
+  Command command =
+      cabal_command(ws, repo_, copy, dist, {"v2-build", "--only-dependencies", "all"});
   command.argv.insert(command.argv.end(), source_.configure_flags.begin(),
                       source_.configure_flags.end());
+  choose_components(command, source_);
   command.log_file = ws.log_file("sandbox");
   run_tool(ws, "build the dependencies of " + source_.package.label(), "sandbox::build-failed",
            command);
+  fs::create_directories(dist);
+  for (const auto& entry : fs::directory_iterator(dist)) {
+    if (entry.path() != fetched_sources(dist)) remove_tree(entry.path());
+  }
   run_hook("post-build", {copy.string(), source_.constraints.normalised()}, copy);
   keep_source_distributions(ws, repo_, source_.constraints);
+  write_file(dir() / index_file, halcyon::index_time(ws) + "\n");
   write_file(dir() / constraints_file, source_.constraints.format());
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "layers/app_source.h"
 #include "layers/layer.h"
 
@@ -20,13 +22,22 @@ class SandboxLayer : public Layer {
   std::string archive_name() const override;
   Format format() const override { return Format::gzip; }
   std::vector<std::string> alternatives(Place place) const override;
+  std::vector<std::string> outdated() const override;
   std::string problem(const std::filesystem::path& dir) const override;
   void build() override;
   std::vector<Similar> similar() const override;
   void extend() override;
   bool rebuilds_after_failed_extension() const override { return true; }
   std::optional<std::string> companion() const override;
+
+  /// The time of the package index that the sandbox on disk was made with; empty when not known.
+  std::string index_time() const;
+
   bool skips(const std::filesystem::path& path) const override;
+
+  /// What to put into the layer, at dir(), before the dependencies are built. A similar layer has
+  /// it already: it has the same settings.
+  void before_dependencies(std::function<void()> action) { before_ = std::move(action); }
 
  private:
   struct Ranked {
@@ -43,6 +54,7 @@ class SandboxLayer : public Layer {
   std::string cabal_version_;
   CabalRepo repo_;
   std::string digest_;
+  std::function<void()> before_;
   mutable std::optional<std::vector<Ranked>> ranked_;  // read and told once in a run
 };
 

@@ -18,8 +18,6 @@ namespace halcyon {
 
 namespace {
 
-constexpr long kConnectSeconds = 30;
-constexpr long kStallSeconds = 60;
 constexpr int kMostRedirects = 5;
 
 struct FreeEasy {
@@ -139,9 +137,9 @@ void HttpClient::Impl::prepare(const HttpRequest& request, const Transfer& trans
   curl_easy_setopt(c, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(c, CURLOPT_USERAGENT, "halcyon");
-  curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+  curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, request.connect_seconds);
   curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, kStallSeconds);
+  curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, request.stall_seconds);
   curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 256L << 10U);
   curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10U);

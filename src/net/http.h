@@ -22,6 +22,8 @@ struct HttpRequest {
   std::optional<std::filesystem::path> upload;  ///< the body is this file
   std::string body;                             ///< else this text
   bool follow_redirects = false;  ///< at most 5, https never to http, credentials never elsewhere
+  long connect_seconds = 30;      ///< to find the server and connect to it
+  long stall_seconds = 60;        ///< under 1 byte/s
 };
 
 struct HttpResponse {
@@ -44,8 +46,8 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
   /// Performs a request. The body of a 2xx answer goes to `sink` when given (else to
   /// response.body, 64 MiB at most). A sink that wants no more ends the transfer quietly.
-  /// Errors: "http::unreachable" (DNS, refused, TLS, time-out on connecting (30 s) or stalling
-  /// (under 1 byte/s for 60 s); the cause names it), "http::truncated" (the body ended early),
+  /// Errors: "http::unreachable" (DNS, refused, TLS, time-out on connecting or stalling;
+  /// the cause names it), "http::truncated" (the body ended early),
   /// "http::redirect" (too many, or one from https to elsewhere), "http::bad-url" (also schemes
   /// other than http and https), "http::bad-header" (a line break in a value), "http::changed-file"
   /// (the upload became shorter meanwhile). Every HTTP status is a response, not an Error.

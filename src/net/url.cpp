@@ -57,4 +57,14 @@ std::string file_url_path(const std::string& url) {
   return part(handle, CURLUPART_PATH, CURLU_URLDECODE);
 }
 
+PlainUrl split_credentials(const std::string& url) {
+  const UrlHandle handle = parse(url);
+  PlainUrl plain{"", part(handle, CURLUPART_USER, CURLU_URLDECODE),
+                 part(handle, CURLUPART_PASSWORD, CURLU_URLDECODE)};
+  curl_url_set(handle.get(), CURLUPART_USER, nullptr, 0);
+  curl_url_set(handle.get(), CURLUPART_PASSWORD, nullptr, 0);
+  plain.url = part(handle, CURLUPART_URL);
+  return plain;
+}
+
 }  // namespace halcyon

@@ -23,4 +23,13 @@ std::string resolve_url(const std::string& base, const std::string& location);
 /// Error "http::bad-url" for other hosts.
 std::string file_url_path(const std::string& url);
 
+/// A URL without the user and password that it names, and these, decoded.
+struct PlainUrl {
+  std::string url;
+  std::string user;
+  std::string password;
+};
+/// Error "http::bad-url" when the text is no absolute URL.
+PlainUrl split_credentials(const std::string& url);
+
 }  // namespace halcyon

@@ -40,9 +40,10 @@ constexpr Option table[] = {
          "at /tmp/pack/app/bin/hello."},
     {.name = "constraints",
      .section = general,
-     .type = file,
+     .type = path,
      .help = "Constraints file to use instead of the app's own cabal.project.freeze or "
-             "cabal.config. It has the format that cabal freeze writes."},
+             "cabal.config: a file or an http(s) URL. It has the format that cabal freeze writes; "
+             "the cabal.config that Stackage publishes for a snapshot will do, too."},
     {.name = "constraints-dir",
      .section = general,
      .type = directory,
@@ -52,14 +53,12 @@ constexpr Option table[] = {
      .section = general,
      .type = words,
      .magic = true,
-     .implemented = false,
-     .help = "More apps to install beside the app, which needs them when it runs: directories, "
-             "labels or git URLs."},
+     .help = "More apps to install beside the app, which needs them when it runs: directories "
+             "(relative to the app's source), labels or git URLs."},
     {.name = "extra-apps-constraints-dir",
      .section = general,
      .type = directory,
      .magic = true,
-     .implemented = false,
      .help = "Directory with constraints files for the extra apps, each named "
              "<name>-<version>.cabal.config."},
     {.name = "pre-install-hook",
@@ -106,6 +105,31 @@ constexpr Option table[] = {
      .ours = true,
      .help = "Catalog of GHC and cabal-install distributions that adds to, and overrides, the one "
              "that comes with the program: a file or an http(s) URL."},
+    {.name = "stackage-url",
+     .section = general,
+     .type = url,
+     .default_value =
+         "https://raw.githubusercontent.com/commercialhaskell/stackage-snapshots/master/",
+     .inherited = true,
+     .ours = true,
+     .help = "Where Stackage's snapshots are: lts-22.7 is lts/22/7.yaml below it."},
+    {.name = "ssh-key",
+     .section = general,
+     .type = lines,
+     .has_flag = false,
+     .secret = true,
+     .inherited = true,
+     .ours = true,
+     .help = "Private key, without a passphrase, that git fetches private sources with: a deploy "
+             "key. Never printed; its file is there only while git runs."},
+    {.name = "ssh-known-hosts",
+     .section = general,
+     .type = lines,
+     .has_flag = false,
+     .inherited = true,
+     .ours = true,
+     .help = "Host keys of git servers besides GitHub, GitLab and Bitbucket, as ssh-keyscan prints "
+             "them. A server whose key is not known is not talked to."},
     // Cache options
     {.name = "cache-dir",
      .section = cache,
@@ -124,7 +148,8 @@ constexpr Option table[] = {
      .type = flag,
      .default_value = "0",
      .inherited = true,
-     .help = "Makes no archives, so that nothing is cached or uploaded."},
+     .help = "Makes no archives, so that nothing is uploaded, and only what is downloaded is "
+             "cached."},
     {.name = "no-clean-cache",
      .section = cache,
      .type = flag,
@@ -135,16 +160,18 @@ constexpr Option table[] = {
     {.name = "public-storage-url",
      .section = public_storage,
      .type = url,
-     .default_value = "https://s3.halcyon.sh",
      .inherited = true,
-     .help = "Storage for everybody, from which archives can be restored but not uploaded. It is "
-             "accepted and not used yet."},
+     .help = "Bucket whose listing and files anyone may read. Where there is no private storage, "
+             "archives and originals are restored from it; nothing is uploaded. One that cannot "
+             "be used is warned of and done without. Whoever keeps it decides what runs in your "
+             "app. There is none unless you set one: the original's default, "
+             "https://s3.halcyon.sh, is no more."},
     {.name = "no-public-storage",
      .section = public_storage,
      .type = flag,
      .default_value = "0",
      .inherited = true,
-     .help = "Restores nothing from public storage."},
+     .help = "Does without public storage."},
     // Private storage options
     {.name = "aws-access-key-id",
      .section = private_storage,
@@ -197,7 +224,7 @@ constexpr Option table[] = {
      .type = flag,
      .default_value = "0",
      .inherited = true,
-     .help = "Does without private storage."},
+     .help = "Does without private storage, as if none were configured."},
     {.name = "no-upload",
      .section = private_storage,
      .type = flag,
@@ -209,7 +236,10 @@ constexpr Option table[] = {
      .type = flag,
      .default_value = "0",
      .inherited = true,
-     .help = "Keeps archives in private storage that newer ones replace."},
+     .help = "Keeps archives in private storage that newer ones replace. Without it, each upload "
+             "removes what it makes out of date: of a sandbox, the other ones of the same app and "
+             "version, GHC and root path; of an updated Cabal, the older ones of the same version "
+             "and repository."},
     // GHC layer options
     {.name = "ghc-version",
      .section = ghc,
@@ -218,6 +248,20 @@ constexpr Option table[] = {
      .help = "Version of GHC for apps that do not say which one they want: neither by a constraint "
              "on base nor by with-compiler in cabal.project. Where nothing is said, it is the "
              "catalog's recommended version (the original's default was 7.8.3)."},
+    {.name = "ghc-url",
+     .section = ghc,
+     .type = url,
+     .inherited = true,
+     .ours = true,
+     .help = "Distribution of GHC to install, of the version that HALCYON_GHC_VERSION says, "
+             "whatever the catalog has. Its base need not be known: constraints on another one are "
+             "refused when it is there."},
+    {.name = "ghc-sha256",
+     .section = ghc,
+     .type = sha256,
+     .inherited = true,
+     .ours = true,
+     .help = "Checksum of the distribution that HALCYON_GHC_URL names."},
     {.name = "ghc-pre-build-hook",
      .section = ghc,
      .type = file,
@@ -242,6 +286,20 @@ constexpr Option table[] = {
      .inherited = true,
      .help = "Version of cabal-install. Where nothing is said, it is the catalog's recommended "
              "version (the original's default was 1.20.0.3)."},
+    {.name = "cabal-url",
+     .section = cabal,
+     .type = url,
+     .inherited = true,
+     .ours = true,
+     .help =
+         "Distribution of cabal-install to use, of the version that HALCYON_CABAL_VERSION says, "
+         "whatever the catalog has."},
+    {.name = "cabal-sha256",
+     .section = cabal,
+     .type = sha256,
+     .inherited = true,
+     .ours = true,
+     .help = "Checksum of the distribution that HALCYON_CABAL_URL names."},
     {.name = "cabal-repo",
      .section = cabal,
      .type = repo,
@@ -285,20 +343,18 @@ constexpr Option table[] = {
      .section = sandbox,
      .type = words,
      .magic = true,
-     .implemented = false,
-     .help = "Packages to build dependencies from, instead of the repository's: directories or git "
-             "URLs."},
+     .help = "Packages to build dependencies from, instead of the repository's: directories "
+             "(relative to the app's source) or git URLs."},
     {.name = "sandbox-extra-apps",
      .section = sandbox,
      .type = words,
      .magic = true,
-     .implemented = false,
-     .help = "Apps that the build needs, such as alex and happy: directories, labels or git URLs."},
+     .help = "Apps whose programs the build needs on its PATH, such as alex and happy: directories "
+             "(relative to the app's source), labels or git URLs."},
     {.name = "sandbox-extra-apps-constraints-dir",
      .section = sandbox,
      .type = directory,
      .magic = true,
-     .implemented = false,
      .help = "Directory with constraints files for the sandbox's extra apps, each named "
              "<name>-<version>.cabal.config."},
     {.name = "sandbox-extra-libs",
@@ -364,18 +420,19 @@ constexpr Option table[] = {
     {.name = "url",
      .section = program,
      .type = text,
-     .default_value = "https://github.com/mietek/halcyon",
      .has_flag = false,
      .inherited = true,
-     .implemented = false,
-     .help = "Git repository from which the program would update itself; #branch may follow."},
+     .help = "Where the program updates itself from: a release archive (an https URL that ends in "
+             ".tgz, with its .sha256 beside it) or a git repository (#branch may follow). Looked "
+             "at once a day at most, before deploy and build, and only when it is set (the "
+             "original's default was https://github.com/mietek/halcyon)."},
     {.name = "no-selfupdate",
      .section = program,
      .type = flag,
      .default_value = "0",
      .has_flag = false,
      .inherited = true,
-     .help = "Never updates the program. It does not yet, in any case."},
+     .help = "Never updates the program. On a dyno it never does, in any case."},
 };
 
 }  // namespace

@@ -105,6 +105,7 @@ bool is_allowed(const Option& option, const std::string& value) {
     case OptionType::directory:
       return is_line();
     case OptionType::words:
+    case OptionType::lines:
       return value.find('\0') == std::string::npos;
     case OptionType::version:
       return is_version(value);
@@ -120,6 +121,9 @@ bool is_allowed(const Option& option, const std::string& value) {
       return is_line() && is_bucket(value);
     case OptionType::host:
       return is_line() && is_endpoint(value);
+    case OptionType::sha256:
+      return value.size() == 64 &&
+             value.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
   }
   return false;
 }
@@ -151,6 +155,8 @@ std::string allowed_values(const Option& option) {
       return may_be_top(option) ? "a directory" : "a directory, not /";
     case OptionType::words:
       return "words, separated by white space";
+    case OptionType::lines:
+      return "text of one or several lines";
     case OptionType::version:
       return "a version number, such as 9.0.2";
     case OptionType::url:
@@ -164,6 +170,8 @@ std::string allowed_values(const Option& option) {
       return "a bucket name (3 to 63 of a-z, 0-9, '.', '-'), with /sub/path after it if you like";
     case OptionType::host:
       return "host, host:port or http(s)://host:port";
+    case OptionType::sha256:
+      return "a SHA-256: 64 hexadecimal digits";
   }
   return {};
 }
@@ -171,10 +179,6 @@ std::string allowed_values(const Option& option) {
 std::string checked_value(const Option& option, std::string_view value, const std::string& source) {
   std::string text(trim_end(value));
   if (text.empty()) return text;
-  if (!option.implemented) {
-    throw Error("option::not-yet", source + " is set, but this version cannot do it yet")
-        .fix("Do without it, or unset it");
-  }
   bool good = is_allowed(option, text);
   const bool is_path = option.type == OptionType::file || option.type == OptionType::directory ||
                        (option.type == OptionType::path && !is_url(text));

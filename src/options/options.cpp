@@ -157,6 +157,15 @@ std::vector<std::string> Options::words(std::string_view name) const {
 
 fs::path Options::path(std::string_view name) const { return get(name); }
 
+Options Options::inherited() const {
+  Options kept;
+  for (const Option& option : option_table()) {
+    if (!option.inherited) continue;
+    if (const std::string* set = value(option.name)) kept.flags_[std::string(option.name)] = *set;
+  }
+  return kept;
+}
+
 void Options::set_default(std::string_view name, const std::string& value) {
   defaults_[std::string(name)] =
       checked_value(option_named(name), value, "The default of --" + std::string(name));

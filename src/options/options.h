@@ -21,12 +21,14 @@ enum class OptionType {
   file,       ///< a file
   directory,  ///< a directory; made absolute
   words,      ///< words separated by white space
+  lines,      ///< text of one or several lines
   version,    ///< "9.0.2"
   url,        ///< http(s) URL
   choice,     ///< one of Option::choices
   repo,       ///< "name:URL"
   bucket,     ///< S3 bucket name, with a path in it after "/"
   host,       ///< "host", "host:port" or an http(s) URL of them
+  sha256,     ///< 64 hexadecimal digits
 };
 
 struct Option {
@@ -39,7 +41,6 @@ struct Option {
   bool magic = false;                   ///< there is a magic file for it
   bool secret = false;                  ///< never printed, never given to a child
   bool inherited = false;               ///< an extra app's own run keeps the outer value
-  bool implemented = true;              ///< false: known, refused with a clear message when set
   bool ours = false;                    ///< not in the original's programmer's reference
   std::string_view arguments = {};      ///< what a hook script is called with
   std::string_view help = {};           ///< one or several sentences, the reference page's text
@@ -54,8 +55,7 @@ const Option* find_option(std::string_view name);
 
 /// `value` in its normal form (a path absolute and without a last slash, trailing white space
 /// gone). `source` says where it was set: "--no-build", "HALCYON_NO_BUILD". Raises Error
-/// "option::malformed", which says what is allowed, or "option::not-yet" for an option that is not
-/// implemented. An empty value is "not set" and stays empty.
+/// "option::malformed", which says what is allowed. An empty value is "not set" and stays empty.
 std::string checked_value(const Option& option, std::string_view value, const std::string& source);
 
 /// What is allowed for an option, in a few words: "0 or 1", "a directory".
@@ -77,12 +77,15 @@ class Options {
   bool flag(std::string_view name) const;        ///< "1"
   std::vector<std::string> words(std::string_view name) const;
   std::filesystem::path path(std::string_view name) const;  ///< absolute
+  /// What an extra app's own run keeps of these: the values of options that are `inherited`.
+  Options inherited() const;
   /// Sets a default that is weaker than flag, variable and magic file (the buildpack's own).
   void set_default(std::string_view name, const std::string& value);
   /// Sets as a flag would.
   void set(std::string_view name, const std::string& value);
 
  private:
+  Options() = default;
   using Values = std::map<std::string, std::string, std::less<>>;
   const std::string* value(std::string_view name) const;
 

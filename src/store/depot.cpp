@@ -12,6 +12,7 @@ namespace halcyon {
 namespace {
 
 constexpr std::uint64_t small_file = 4U << 20U;
+constexpr const char* public_failed = "public::failed";
 
 /// The directory part of a key, with its slash: what is listed at once.
 std::string directory_of(const std::string& key) {
@@ -30,24 +31,45 @@ const std::set<std::string>& Depot::listing(const std::string& prefix) {
   const auto known = listings_.find(prefix);
   if (known != listings_.end()) return known->second;
   std::set<std::string> keys;
-  if (storage_ != nullptr) {
+  if (storage_ != nullptr && !gave_up_) {
     const Stopwatch watch;
     log::begin(fmt::format("Listing {} of {}", prefix, storage_->describe()));
-    for (const ObjectInfo& object : storage_->list(prefix)) keys.insert(object.key);
-    log::end(fmt::format("done, {} files, {}", keys.size(), format_duration(watch.elapsed())));
+    try {
+      for (const ObjectInfo& object : storage_->list(prefix)) keys.insert(object.key);
+      log::end(fmt::format("done, {} files, {}", keys.size(), format_duration(watch.elapsed())));
+    } catch (const Error& error) {
+      if (error.id() != public_failed) throw;
+      log::end("failed");
+      give_up(error);
+    }
   }
   return listings_.emplace(prefix, std::move(keys)).first->second;
 }
 
 bool Depot::in_storage(const std::string& key) {
-  return storage_ != nullptr && listing(directory_of(key)).contains(key);
+  return storage_ != nullptr && !gave_up_ && listing(directory_of(key)).contains(key);
+}
+
+bool Depot::read(const std::string& key, Sink& sink) {
+  try {
+    return storage_->get(key, sink);
+  } catch (const Error& error) {
+    if (error.id() != public_failed) throw;
+    give_up(error);
+    return false;
+  }
+}
+
+void Depot::give_up(const Error& error) {
+  gave_up_ = true;
+  log::warning(fmt::format("{}\n{}\nGoing on without it.", error.what(), error.why()));
 }
 
 std::vector<std::string> Depot::archives(const std::string& prefix, Place place) {
   std::set<std::string> keys;
   if (place == Place::cache) {
     keys = cache_.keys(prefix);
-  } else if (storage_ != nullptr) {
+  } else if (storage_ != nullptr && !gave_up_) {
     for (const std::string& key : listing(directory_of(prefix))) {
       if (key.starts_with(prefix)) keys.insert(key);
     }
@@ -94,7 +116,7 @@ std::optional<Found> Depot::find_stored(const std::string& key) {
   if (!distrusted_.contains({Place::storage, key}) && in_storage(key) && in_storage(manifest_key)) {
     Found found{key, Place::storage, {}};
     StringSink text(small_file);
-    if (!storage_->get(manifest_key, text)) return {};
+    if (!read(manifest_key, text)) return {};
     try {
       found.manifest = Manifest::parse(text.text, storage_->describe(manifest_key));
       return found;
@@ -110,7 +132,7 @@ std::optional<std::string> Depot::companion(const std::string& archive_key) {
   if (auto text = read_file_if_any(cache_.file(key), small_file)) return text;
   if (!in_storage(key)) return {};
   StringSink text(small_file);
-  if (!storage_->get(key, text)) return {};
+  if (!read(key, text)) return {};
   return text.text;
 }
 
@@ -119,8 +141,8 @@ bool Depot::download(const std::string& key, const std::string& sha256) {
   log::begin("Downloading " + storage_->describe(key));
   FileSink file(cache_.file(key));
   HashingSink hashing(file);
-  if (!storage_->get(key, hashing)) {
-    log::end("not there");
+  if (!read(key, hashing)) {
+    if (!gave_up_) log::end("not there");
     return false;
   }
   const std::string actual = hashing.hex();
@@ -197,22 +219,33 @@ bool Depot::complete(const std::string& key, const std::string& tag) {
   return true;
 }
 
-void Depot::put(const std::string& key, const Manifest& manifest,
+bool Depot::put(const std::string& key, const Manifest& manifest,
                 const std::optional<std::string>& companion) {
   write_file(cache_.file(manifest_name(key)), manifest.format());
   distrusted_.erase({Place::cache, key});
   keep(key);
   const std::string companion_key = companion_name(key);
   if (companion) write_file(cache_.file(companion_key), *companion);
-  if (!uploads()) return;
+  if (!uploads()) return false;
   try {
     store(key, manifest.sha256);
+    return true;
   } catch (const Error& error) {
     if (policy_.upload_must_work) throw;
     log::end("failed");
     log::warning(
         fmt::format("{}\n{}\nGoing on: the archive is in the cache.", error.what(), error.why()));
+    return false;
   }
+}
+
+void Depot::remove(const std::string& key) {
+  log::begin("Removing the out-of-date " + storage_->describe(key));
+  for (const std::string& part : {key, companion_name(key), manifest_name(key)}) {
+    storage_->remove(part);
+    for (auto& [prefix, keys] : listings_) keys.erase(part);
+  }
+  log::end("done");
 }
 
 void Depot::forget_archive(const std::string& key) { remove_tree(cache_.file(key)); }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "net/http.h"
 #include "store/cache.h"
 #include "store/manifest.h"
@@ -25,20 +26,27 @@ struct Found {
 };
 
 /// All policy about archives: cache first, then storage; what is uploaded; what is trusted.
-/// Storage is not asked before it is needed, and listed once at most for each prefix.
+/// Storage is not asked before it is needed, and listed once at most for each prefix. Public
+/// storage that cannot be used is warned of once, and done without.
 class Depot {
  public:
   struct Policy {
     bool archive = true;           ///< not HALCYON_NO_ARCHIVE
     bool upload = true;            ///< not HALCYON_NO_UPLOAD
     bool upload_must_work = true;  ///< a failed upload is an Error, else a warning
+    bool clean = true;             ///< not HALCYON_NO_CLEAN_PRIVATE_STORAGE
   };
   /// `storage` may be null: no storage at all. All arguments must outlive the depot.
   Depot(Cache& cache, Storage* storage, HttpClient& http, Policy policy);
 
   const Storage* storage() const { return storage_; }
   bool archives_layers() const { return policy_.archive; }
-  bool uploads() const { return storage_ != nullptr && policy_.upload && policy_.archive; }
+  /// Whether archives go into storage: never into public storage.
+  bool uploads() const {
+    return storage_ != nullptr && !storage_->read_only() && policy_.upload && policy_.archive;
+  }
+  /// Whether out-of-date archives are removed from storage.
+  bool cleans() const { return uploads() && policy_.clean; }
 
   /// Every complete archive under a key prefix at one place, or at both, sorted.
   std::vector<std::string> archives(const std::string& prefix, Place place);
@@ -62,12 +70,16 @@ class Depot {
   /// Where the archive of `key` is to be written: the cache.
   std::filesystem::path file(const std::string& key) const { return cache_.file(key); }
   /// Takes an archive that was written to file(key): writes its manifest, then uploads archive,
-  /// manifest and at last the companion, so that what is listed is complete.
-  void put(const std::string& key, const Manifest& manifest,
+  /// manifest and at last the companion, so that what is listed is complete. Whether storage has it
+  /// now.
+  bool put(const std::string& key, const Manifest& manifest,
            const std::optional<std::string>& companion = {});
   /// Where uploads must work: uploads an archive with this tag that the cache has and storage has
   /// not, as after a failed upload. False when neither has it.
   bool complete(const std::string& key, const std::string& tag);
+  /// Removes an archive from storage with all that stands beside it: the archive first, so that
+  /// what is listed is complete.
+  void remove(const std::string& key);
   /// Drops the cached archive but not its manifest: enough to know that storage has it.
   void forget_archive(const std::string& key);
 
@@ -79,6 +91,8 @@ class Depot {
  private:
   const std::set<std::string>& listing(const std::string& prefix);
   bool in_storage(const std::string& key);
+  bool read(const std::string& key, Sink& sink);
+  void give_up(const Error& error);
   void upload(const std::string& key, const std::string& sha256);
   void store(const std::string& key, const std::string& sha256_of_archive);
   bool download(const std::string& key, const std::string& sha256);
@@ -89,6 +103,7 @@ class Depot {
   Policy policy_;
   std::map<std::string, std::set<std::string>> listings_;
   std::set<std::pair<Place, std::string>> distrusted_;
+  bool gave_up_ = false;  // public storage cannot be used
 };
 
 }  // namespace halcyon

@@ -2,18 +2,24 @@
 
 #include <algorithm>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "net/signing.h"
+#include "store/s3_listing.h"
 
 namespace halcyon {
 
 namespace {
 
-constexpr std::string_view kEmptySha256 =
-    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 constexpr int kPageSize = 1000;
-constexpr int kMostPages = 10'000;
+constexpr const char* kAclHeader = "x-amz-acl";
+
+/// Wants nothing.
+class NoSink : public Sink {
+ public:
+  bool write(Bytes) override { return false; }
+};
 
 S3Endpoint endpoint_of(const S3Options& options) {
   const bool aws = trim(options.endpoint).empty();
@@ -45,30 +51,15 @@ std::string S3Storage::describe(std::string_view key) const {
 }
 
 std::vector<ObjectInfo> S3Storage::list(std::string_view prefix) {
-  const std::string full_prefix = endpoint_.prefix + std::string(prefix);
-  std::vector<ObjectInfo> result;
-  std::string token;
-  for (int pages = 1;; ++pages) {
-    const Answer answer = send_list(full_prefix, token, kPageSize);
-    const Call call{.action = "list", .key = full_prefix};
+  const Call call{.action = "list", .key = endpoint_.prefix + std::string(prefix)};
+  Answer answer;
+  auto objects = read_listing(call.key, endpoint_.prefix.size(), [&](const std::string& token) {
+    answer = send_list(call.key, token, kPageSize);
     if (!answer.ok()) throw error(call, answer);
-    std::optional<S3Page> page = parse_s3_page(answer.response.body);
-    const bool stuck =
-        page && page->truncated &&
-        (page->next_token.empty() || page->next_token == token || pages == kMostPages);
-    if (!page || stuck) throw error(call, answer);
-    for (ObjectInfo& object : page->objects) {
-      if (!object.key.starts_with(full_prefix)) continue;
-      object.key.erase(0, endpoint_.prefix.size());
-      // Others may keep what they like in the bucket; "directories" that consoles make, too.
-      if (is_key(object.key)) result.push_back(std::move(object));
-    }
-    if (!page->truncated) break;
-    token = page->next_token;
-  }
-  std::sort(result.begin(), result.end(),
-            [](const ObjectInfo& a, const ObjectInfo& b) { return a.key < b.key; });
-  return result;
+    return answer.response.body;
+  });
+  if (!objects) throw error(call, answer);
+  return std::move(*objects);
 }
 
 bool S3Storage::get(std::string_view key, Sink& sink) {
@@ -101,10 +92,7 @@ void S3Storage::put(std::string_view key, const std::filesystem::path& file,
             .key = endpoint_.prefix + std::string(key),
             .upload = file,
             .sha256 = sha256};
-  // Objects are private anyway, and most buckets refuse the header today.
-  if (!options_.acl.empty() && options_.acl != "private") {
-    call.headers.emplace_back("x-amz-acl", options_.acl);
-  }
+  add_acl(call);
   const Answer answer = send(call);
   if (!answer.ok()) throw error(call, answer);
 }
@@ -117,22 +105,58 @@ void S3Storage::remove(std::string_view key) {
   if (!answer.ok() && answer.fault.code != "NoSuchKey") throw error(call, answer);
 }
 
+bool S3Storage::has(std::string_view key) {
+  check_key(key);
+  const Call call{.action = "read", .method = "HEAD", .key = endpoint_.prefix + std::string(key)};
+  if (send(call).ok()) return true;
+  // Such an answer has no body to say why; that of a GET has.
+  NoSink none;
+  return get(key, none);
+}
+
+void S3Storage::copy(std::string_view key, S3Storage& from, std::string_view from_key) {
+  check_key(key);
+  if (!from.has(from_key)) {
+    throw Error("s3::no-such-object", from.describe(from_key) + " does not exist");
+  }
+  Call call{.action = "write", .method = "PUT", .key = endpoint_.prefix + std::string(key)};
+  const std::string source =
+      "/" + from.endpoint_.bucket + "/" + from.endpoint_.prefix + std::string(from_key);
+  call.headers.emplace_back("x-amz-copy-source", uri_encode(source, true));
+  add_acl(call);
+  Answer answer = send(call);
+  // The status comes before the copying: what fails then is told in the body.
+  if (answer.ok()) answer.fault = parse_s3_fault(answer.response.body);
+  if (!answer.ok() || !answer.fault.code.empty()) throw error(call, answer);
+}
+
+void S3Storage::create() {
+  Call call{.action = "create", .method = "PUT"};
+  add_acl(call);
+  if (endpoint_.is_aws() && endpoint_.region != "us-east-1") {
+    call.body = "<CreateBucketConfiguration><LocationConstraint>" + endpoint_.region +
+                "</LocationConstraint></CreateBucketConfiguration>";
+  }
+  const Answer answer = send(call);
+  if (!answer.ok() && answer.fault.code != "BucketAlreadyOwnedByYou") throw error(call, answer);
+}
+
+void S3Storage::add_acl(Call& call) const {
+  // Objects are private anyway, and most buckets refuse the header today.
+  if (options_.acl.empty() || options_.acl == "private") return;
+  call.headers.emplace_back(kAclHeader, options_.acl);
+}
+
 S3Storage::Answer S3Storage::send_list(const std::string& full_prefix, const std::string& token,
                                        int most) {
-  Call call{.action = "list",
-            .key = {},
-            .query = {{"list-type", "2"},
-                      {"encoding-type", "url"},
-                      {"max-keys", std::to_string(most)},
-                      {"prefix", full_prefix}}};
-  if (!token.empty()) call.query.emplace_back("continuation-token", token);
-  return send(call);
+  return send({.action = "list", .key = {}, .query = listing_query(full_prefix, token, most)});
 }
 
 S3Storage::Answer S3Storage::send(const Call& call, Sink* sink) {
   for (bool corrected = false;; corrected = true) {
     const auto time = now_();
     Answer answer;
+    last_status_ = 0;
     try {
       answer.response = http_.perform(signed_request(call, time), sink);
     } catch (const Error& cause) {
@@ -141,6 +165,7 @@ S3Storage::Answer S3Storage::send(const Call& call, Sink* sink) {
       throw Error("storage::truncated", attempt(call, time).target + " ended early")
           .why(cause.why());
     }
+    last_status_ = answer.response.status;
     if (answer.ok()) return answer;
     answer.fault = parse_s3_fault(answer.response.body);
     answer.time = time;
@@ -157,20 +182,20 @@ HttpRequest S3Storage::signed_request(const Call& call,
   if (!call.query.empty()) request.url += "?" + canonical_query(call.query);
   request.headers = call.headers;
   request.upload = call.upload;
+  request.body = call.body;
   if (!options_.access_key.empty()) {
     const SigningKey key{.access_key = options_.access_key,
                          .secret_key = options_.secret_key,
                          .session_token = options_.session_token,
                          .region = endpoint_.region};
-    request.headers =
-        sign(key,
-             {.method = call.method,
-              .host = endpoint_.host_header(),
-              .path = path,
-              .query = call.query,
-              .headers = call.headers,
-              .payload_sha256 = call.upload ? call.sha256 : std::string(kEmptySha256)},
-             time);
+    request.headers = sign(key,
+                           {.method = call.method,
+                            .host = endpoint_.host_header(),
+                            .path = path,
+                            .query = call.query,
+                            .headers = call.headers,
+                            .payload_sha256 = call.upload ? call.sha256 : sha256(call.body)},
+                           time);
   }
   return request;
 }
@@ -199,7 +224,8 @@ S3Attempt S3Storage::attempt(const Call& call, std::chrono::system_clock::time_p
   return {.action = call.action,
           .target = "s3://" + endpoint_.bucket + "/" + call.key,
           .endpoint = &endpoint_,
-          .with_acl = !call.headers.empty(),
+          .with_acl = std::any_of(call.headers.begin(), call.headers.end(),
+                                  [](const auto& header) { return header.first == kAclHeader; }),
           .time = time};
 }
 

@@ -31,8 +31,8 @@ struct S3Options {
 /// Every error names bucket, key, status, the server's code and what to do; ids:
 /// "s3::no-such-bucket", "s3::wrong-key" (InvalidAccessKeyId, SignatureDoesNotMatch, ExpiredToken),
 /// "s3::forbidden", "s3::clock-skew" (both times shown), "s3::wrong-region", "s3::acl",
-/// "s3::unreachable", "s3::failed". Without a key requests are not signed: that is enough for a
-/// public bucket.
+/// "s3::unreachable", "s3::bucket-taken", "s3::failed". Without a key requests are not signed: that
+/// is enough for a public bucket.
 class S3Storage : public Storage {
  public:
   /// `now` gives the time for signatures (tests own it). An empty endpoint is AWS.
@@ -47,16 +47,27 @@ class S3Storage : public Storage {
            const std::string& sha256) override;
   void remove(std::string_view key) override;
 
+  /// Whether the object is there (HEAD).
+  bool has(std::string_view key);
+  /// Copies an object of `from`, on the same server, to `key`, without transferring it here.
+  /// Raises Error "s3::no-such-object" too.
+  void copy(std::string_view key, S3Storage& from, std::string_view from_key);
+  /// Makes the bucket, with the ACL of the options; one that is ours already is fine.
+  void create();
+  /// The HTTP status of the server's last answer; 0 when it gave none.
+  long last_status() const { return last_status_; }
+
  private:
   /// One operation of the API.
   struct Call {
     std::string action;  ///< for errors: "read", "write"
     std::string method = "GET";
-    std::string key;  ///< with our prefix; empty for the bucket itself
+    std::string key{};  ///< with our prefix; empty for the bucket itself
     std::vector<std::pair<std::string, std::string>> query{};
     std::vector<std::pair<std::string, std::string>> headers{};
     std::optional<std::filesystem::path> upload{};
     std::string sha256{};  ///< of the upload
+    std::string body{};    ///< sent when there is no upload
   };
   struct Answer {
     HttpResponse response;
@@ -69,6 +80,7 @@ class S3Storage : public Storage {
   HttpRequest signed_request(const Call& call, std::chrono::system_clock::time_point time) const;
   /// Learns the bucket's region from an answer; false when that changes nothing.
   bool correct_region(const Answer& answer);
+  void add_acl(Call& call) const;
   Answer send_list(const std::string& full_prefix, const std::string& token, int most);
   /// Whether the listing says that there is no such key; false too when we may not list.
   bool is_absent(const std::string& full_key);
@@ -79,6 +91,7 @@ class S3Storage : public Storage {
   HttpClient& http_;
   std::function<std::chrono::system_clock::time_point()> now_;
   S3Endpoint endpoint_;
+  long last_status_ = 0;
 };
 
 }  // namespace halcyon

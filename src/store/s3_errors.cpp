@@ -87,6 +87,12 @@ Error classify(const S3Attempt& attempt, const HttpResponse& response, const S3F
     error.fix("Create it, or: heroku config:set HALCYON_S3_BUCKET=<an existing bucket>");
     return error;
   }
+  if (fault.code == "BucketAlreadyExists") {
+    Error error("s3::bucket-taken", fmt::format("Bucket '{}' belongs to somebody else", bucket));
+    error.fix("Bucket names are shared by everybody at " + attempt.endpoint->host +
+              ": choose another one");
+    return error;
+  }
   if (is_one_of(fault.code, kKeyCodes)) return key_error(attempt, fault);
   if (fault.code == "RequestTimeTooSkewed") return skew_error(attempt, response, fault);
   if (is_one_of(fault.code, kAclCodes)) {

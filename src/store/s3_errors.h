@@ -12,7 +12,7 @@ namespace halcyon {
 
 /// What was asked of an S3 server, for its errors.
 struct S3Attempt {
-  std::string action;  ///< "list", "read", "write", "remove"
+  std::string action;  ///< "list", "read", "write", "remove", "create"
   std::string target;  ///< "s3://bucket/key"
   const S3Endpoint* endpoint = nullptr;
   bool with_acl = false;                       ///< an ACL header was sent

@@ -26,6 +26,8 @@ class Storage {
   virtual std::string describe() const = 0;
   /// The object's URL or path for the log and for errors.
   virtual std::string describe(std::string_view key) const = 0;
+  /// Whether nothing can be stored in it or removed: public storage.
+  virtual bool read_only() const { return false; }
   /// Every object whose key starts with `prefix`, sorted by key; all pages.
   virtual std::vector<ObjectInfo> list(std::string_view prefix) = 0;
   /// Streams an object into `sink`; false when there is none. A body that ends early raises

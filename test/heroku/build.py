@@ -1,4 +1,5 @@
 """A push: one build, its slug and its release."""
+import json
 import os
 import re
 import secrets
@@ -9,8 +10,8 @@ import threading
 import time
 import uuid
 
-from app import Failure, read
-from dynos import LANG, PATH, Dyno, chown, die_with_parent
+from app import Failure, read, write
+from dynos import LANG, PATH, START, Dyno, chown, die_with_parent
 
 SLUG_LIMIT, SLUG_WARNING = 1 << 30, 300 << 20
 
@@ -71,23 +72,57 @@ def parse_procfile(path):
     return dict(match.groups() for line in lines if (match := re.fullmatch(r"([A-Za-z0-9_-]+):\s*(.+)", line)))
 
 
-class Build:
-    """One build: a dyno with the checkout, the buildpack, the config vars and the cache in it."""
+def check_report(text):
+    """bin/report's output: flat YAML of scalars, as JSON writes them."""
+    for line in text.splitlines():
+        name, colon, value = line.partition(": ")
+        try:
+            flat = not isinstance(json.loads(value), (list, dict))
+        except ValueError:
+            flat = False
+        if not (colon and flat and re.fullmatch(r"[a-z][a-z0-9_]*", name)):
+            raise Failure(f"bin/report is not a flat map: {line}")
 
-    def __init__(self, app, source, in_app_dir):
+
+# Runs a buildpack's hook, after what the buildpacks before it export.
+HOOK = """buildpack=$1 hook=$2
+shift 2
+while [ "$1" != -- ]; do
+  if [ -e "$1/export" ]; then . "$1/export"; fi
+  shift
+done
+shift
+cd "$buildpack" && unset OLDPWD && exec "./bin/$hook" "$@"
+"""
+
+# Runs bin/test as a dyno's command, with the config vars of ENV_DIR in its environment.
+TEST = """cd /app
+for file in "$2"/*; do
+  export "$(basename "$file")=$(cat "$file")"
+done
+exec bash -c "$0" "$1/bin/test /app $2"
+"""
+
+
+class Build:
+    """One build: a dyno with the checkout, the buildpacks, the config vars and the cache in it."""
+
+    def __init__(self, app, source, in_app_dir, cache=None):
         self.app = app
+        self.cache = cache or app.cache
         self.dyno = dyno = Dyno(app, "build." + secrets.token_hex(4), "build")
         self.inside = {"build": "/app" if in_app_dir else "/tmp/build_" + secrets.token_hex(4),
-                       "buildpack": "/tmp/buildpack" + secrets.token_hex(4),
                        "env": "/tmp/d" + secrets.token_hex(6), "cache": "/tmp/codon/tmp/cache"}
         self.outside = {name: dyno.path + path for name, path in self.inside.items()}
         if in_app_dir:
             os.rmdir(self.outside["build"])
         version = check_out(source, self.outside["build"])
         shutil.rmtree(self.outside["build"] + "/.git", ignore_errors=True)
-        os.mkdir(self.outside["buildpack"])
-        subprocess.run(["tar", "-C", self.outside["buildpack"], "--no-same-owner", "-xzf",
-                        os.environ["HALCYON_BUILDPACK"]], check=True)
+        self.buildpacks = []
+        for archive in os.environ["HALCYON_BUILDPACK"].split():
+            self.buildpacks.append("/tmp/buildpack" + secrets.token_hex(4))
+            os.mkdir(dyno.path + self.buildpacks[-1])
+            subprocess.run(["tar", "-C", dyno.path + self.buildpacks[-1], "--no-same-owner", "-xzf", archive], check=True)
         os.mkdir(self.outside["env"], 0o700)
         for name, value in app.config().items():
             with open(os.open(f"{self.outside['env']}/{name}", os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
@@ -96,18 +131,23 @@ class Build:
             subprocess.run(["cp", "-a", f"{app.path}/env_dir/.", self.outside["env"]], check=True)
             os.chmod(self.outside["env"], 0o700)
         os.makedirs(os.path.dirname(self.outside["cache"]))
-        if os.path.exists(app.cache):
-            subprocess.run(["cp", "-a", app.cache, self.outside["cache"]], check=True)
-        chown(dyno.uid, self.outside["build"], self.outside["buildpack"], self.outside["env"], f"{dyno.path}/tmp/codon")
+        if os.path.exists(self.cache):
+            subprocess.run(["cp", "-a", self.cache, self.outside["cache"]], check=True)
+        chown(dyno.uid, self.outside["build"], self.outside["env"], f"{dyno.path}/tmp/codon",
+              *(dyno.path + buildpack for buildpack in self.buildpacks))
         self.environment = {"HOME": "/app", "LANG": LANG, "PATH": PATH, "STACK": app.stack,
                             "SOURCE_VERSION": version, "REQUEST_ID": str(uuid.uuid4())}
         self.deadline = time.monotonic() + float(os.environ.get("HEROKU_BUILD_TIMEOUT", "1800"))
 
-    def hook(self, name, *arguments, shown):
-        """Runs one of the buildpack's programs; its status and output. What is shown goes by a pipe, as it comes."""
-        command = ["bash", "-c", 'cd "$1" && unset OLDPWD && exec "./bin/$2" "${@:3}"', "bash", self.inside["buildpack"], name,
+    def hook(self, buildpack, name, *arguments, shown):
+        """Runs one of a buildpack's programs; its status and output. What is shown goes by a pipe, as it comes."""
+        before = self.buildpacks[:self.buildpacks.index(buildpack)] if name == "compile" else []
+        command = ["bash", "-c", HOOK, "bash", buildpack, name, *before, "--",
                    *(self.inside[argument] for argument in arguments)]
-        process = self.dyno.start(self.environment, command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        return self.process(self.environment, command, shown)
+
+    def process(self, environment, command, shown):
+        process = self.dyno.start(environment, command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT if shown else None, preexec_fn=die_with_parent)
         timer = threading.Timer(self.deadline - time.monotonic(), process.kill)
         timer.start()
@@ -141,23 +181,48 @@ class Build:
     def keep_cache(self):
         """Into other inodes, and only after a success."""
         if os.path.isdir(self.outside["cache"]):
-            new = self.app.cache + ".new"
+            new = self.cache + ".new"
             shutil.rmtree(new, ignore_errors=True)
             subprocess.run(["cp", "-a", self.outside["cache"], new], check=True)
-            shutil.rmtree(self.app.cache, ignore_errors=True)
-            os.rename(new, self.app.cache)
+            shutil.rmtree(self.cache, ignore_errors=True)
+            os.rename(new, self.cache)
+
+    def has_hook(self, buildpack, name):
+        return os.path.exists(f"{self.dyno.path}{buildpack}/bin/{name}")
+
+    def compile(self, hook):
+        """Detects and compiles with every buildpack; a report is made in any case, and fails nothing."""
+        for buildpack in self.buildpacks:
+            status, name = self.hook(buildpack, "detect", "build", shown=False)
+            if status or not name.strip():
+                raise Failure("App not compatible with buildpack")
+            step(f"{name.strip()} app detected")
+            done = hook if self.has_hook(buildpack, hook) else "compile"
+            failed = self.hook(buildpack, done, "build", "cache", "env", shown=True)[0]
+            if self.has_hook(buildpack, "report"):
+                status, text = self.hook(buildpack, "report", "build", "cache", "env", shown=False)
+                if status == 0:
+                    check_report(text)
+                    write(f"{self.app.path}/report", text)
+            if failed:
+                raise Failure("Failed to compile app")
+
+    def test(self):
+        """A CI run: the status of bin/test. No slug, no release."""
+        step("Running test setup on " + self.app.stack)
+        self.compile("test-compile")
+        self.keep_cache()
+        step("Running bin/test")
+        environment = {**self.environment, "CI": "true"}
+        command = ["bash", "-c", TEST, START, self.buildpacks[-1], self.inside["env"]]
+        return self.process(environment, command, shown=True)[0]
 
     def run(self):
         step("Building on " + self.app.stack)
-        status, name = self.hook("detect", "build", shown=False)
-        if status or not name.strip():
-            raise Failure("App not compatible with buildpack")
-        step(f"{name.strip()} app detected")
-        if self.hook("compile", "build", "cache", "env", shown=True)[0]:
-            raise Failure("Failed to compile app")
+        self.compile("compile")
         processes = {}
-        if os.path.exists(self.outside["buildpack"] + "/bin/release"):
-            status, text = self.hook("release", "build", shown=False)
+        if self.has_hook(self.buildpacks[-1], "release"):
+            status, text = self.hook(self.buildpacks[-1], "release", "build", shown=False)
             if status:
                 raise Failure("bin/release failed")
             processes = parse_release(text).get("default_process_types") or {}
@@ -172,16 +237,34 @@ class Build:
         detail(f"Released v{self.app.add_release(slug, processes)}")
 
 
-def push(app, source, in_app_dir):
-    if not os.path.isfile(os.environ.get("HALCYON_BUILDPACK", "")):
+def check(source):
+    archives = os.environ.get("HALCYON_BUILDPACK", "").split()
+    if not archives or not all(map(os.path.isfile, archives)):
         raise Failure("HALCYON_BUILDPACK is not a file")
     if not os.path.isdir(source):
         raise Failure(f"no such directory: {source}")
+
+
+def push(app, source, in_app_dir):
+    check(source)
     build = Build(app, os.path.abspath(source), in_app_dir)
     try:
         build.run()
     except Failure as failure:
         warning(str(failure))
         raise Failure("Push rejected") from None
+    finally:
+        build.dyno.remove()
+
+
+def ci_run(app, source):
+    """Heroku CI builds in /app, with a cache of its own."""
+    check(source)
+    build = Build(app, os.path.abspath(source), True, f"{app.path}/ci-cache")
+    try:
+        return build.test()
+    except Failure as failure:
+        warning(str(failure))
+        raise Failure("Test setup failed") from None
     finally:
         build.dyno.remove()

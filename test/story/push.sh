@@ -111,8 +111,16 @@ page=$(curl -fsS "http://127.0.0.1:$port/")
 grep -q 'Hello again' <<<"$page" || fail "the changed app answers ($page)"
 ok "the changed app answers"
 
-say "f. one dependency added: the sandbox is grown"
-old_sandbox=$(stored | grep -cE 'halcyon-sandbox-.*\.tar\.gz$')
+say "f. a second app with the same dependencies uses the first one's sandbox"
+"$heroku" create again
+configure again
+logged "$heroku" push again "$work/hello-again"
+[ $status -eq 0 ] || fail "the second app's push (status $status)"
+expect "it deploys without a build of dependencies" 'App deployed: hello-again-'
+expect "the sandbox is the first app's" 'Downloading .*halcyon-sandbox-[0-9.]+-hello-web-1\.0-'
+
+say "g. one dependency added: the sandbox is grown"
+old_sandbox=$(stored | grep -E 'halcyon-sandbox-.*\.tar\.gz$')
 "$top/test/apps/checkout" hello-web-more "$app_dir"
 logged "$heroku" push hello "$app_dir"
 [ $status -eq 0 ] || fail "the push with a new dependency"
@@ -123,17 +131,13 @@ expect "the best-scoring sandbox is extended" 'Extending the sandbox .* layer: [
 expect "the new package is built" 'Completed +Diff-'
 refuse "no other package is" 'Starting +(network|HTTP|split)-'
 refuse "GHC is not built again" 'Building the GHC'
-[ "$(stored | grep -cE 'halcyon-sandbox-.*\.tar\.gz$')" -gt "$old_sandbox" ] || fail "a new sandbox is in storage"
+expect "the sandbox that it replaces is removed" 'Removing the out-of-date .*halcyon-sandbox-'
+new_sandbox=$(stored | grep -E 'halcyon-sandbox-.*\.tar\.gz$')
+[ "$(wc -l <<<"$new_sandbox")" = 1 ] || fail "storage has one sandbox of the app: $new_sandbox"
+[ "$new_sandbox" != "$old_sandbox" ] || fail "it is the new one"
+ok "the new sandbox is in storage in place of the old one"
 logged "$heroku" push hello "$app_dir"
 expect "the push deploys" 'App deployed: hello-web-1.0'
-
-say "g. a second app with the same dependencies uses the first one's sandbox"
-"$heroku" create again
-configure again
-logged "$heroku" push again "$work/hello-again"
-[ $status -eq 0 ] || fail "the second app's push (status $status)"
-expect "it deploys without a build of dependencies" 'App deployed: hello-again-'
-expect "the sandbox is the first app's" 'Downloading .*halcyon-sandbox-[0-9.]+-hello-web-1\.0-'
 
 say "h. the cache is lost: storage gives the same result"
 "$heroku" cache:purge hello

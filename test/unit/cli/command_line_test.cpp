@@ -72,6 +72,19 @@ TEST_CASE("help and version", "[cli]") {
   CHECK(parse("--version").version);
 }
 
+TEST_CASE("the s3 commands are one word or two", "[cli]") {
+  for (const char* text : {"s3 list bucket prefix", "s3_list bucket prefix",
+                           "s3_list --s3-endpoint=h bucket prefix"}) {
+    INFO(text);
+    const CommandLine line = parse(text);
+    CHECK(line.command == "s3");
+    CHECK(line.arguments == std::vector<std::string>{"list", "bucket", "prefix"});
+  }
+  CHECK(parse("help s3_list").command == "s3");
+  CHECK(parse("s3_list --help").command == "s3");
+  CHECK(has(error_of("s3 copy a b c d e f"), "cli::bad-usage: Too many arguments for s3"));
+}
+
 TEST_CASE("wrong command lines", "[cli]") {
   CHECK(has(error_of("deploy --prefx=/a"), "cli::unknown-option: --prefx is not"));
   CHECK(has(error_of("deploy --prefx=/a"), "Is it --prefix?"));
@@ -98,9 +111,13 @@ TEST_CASE("the buildpack's hooks", "[cli]") {
   CHECK(parse("heroku compile /b /c").arguments.size() == 3);
   CHECK(parse("heroku compile /b /c /e").arguments.size() == 4);
   CHECK(parse("heroku release /b").arguments.size() == 2);
+  CHECK(parse("heroku report /b /c /e").arguments.size() == 4);
+  CHECK(parse("heroku test-compile /b /c /e").arguments.size() == 4);
+  CHECK(parse("heroku test /b /e").arguments.size() == 3);
   for (const char* text :
        {"heroku", "heroku detect", "heroku compile /b", "heroku compile a b c d", "heroku release",
-        "heroku release a b", "heroku test /b", "heroku detect /b --no-app"}) {
+        "heroku release a b", "heroku test", "heroku test a b c", "heroku report /b",
+        "heroku nope /b", "heroku detect /b --no-app"}) {
     INFO(text);
     CHECK(has(error_of(text), "cli::bad-usage"));
   }

@@ -7,7 +7,7 @@
 
 using namespace halcyon;
 
-TEST_CASE("the local executables of a plan", "[haskell]") {
+TEST_CASE("the local executables and test suites of a plan", "[haskell]") {
   TempDir dir(fs::temp_directory_path());
   const fs::path file = dir.path() / "plan.json";
   write_file(file, R"({"install-plan": [
@@ -16,7 +16,9 @@ TEST_CASE("the local executables of a plan", "[haskell]") {
     {"style": "local", "component-name": "lib"},
     {"style": "local", "component-name": "test:t", "bin-file": "/dist/t"},
     {"style": "local", "component-name": "exe:web", "bin-file": "/dist/web"},
-    {"style": "local", "components": {"exe:custom": {"bin-file": "/dist/custom"}, "lib": {}}}]})");
+    {"style": "local", "components": {"exe:custom": {"bin-file": "/dist/custom"}, "lib": {},
+      "test:u": {"bin-file": "/dist/u"}}}]})");
+  CHECK(BuildPlan::read(file).local_tests() == std::vector<std::string>{"t", "u"});
   CHECK(BuildPlan::read(file).local_executables() ==
         std::vector<fs::path>{"/dist/web", "/dist/custom"});
 }

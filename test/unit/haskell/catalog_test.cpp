@@ -143,3 +143,22 @@ TEST_CASE("a malformed catalog: the place is named", "[haskell]") {
   CHECK(why("{\"x\": \"" + std::string(5'000'000, 'x') + "\"}").find("larger") !=
         std::string::npos);
 }
+
+TEST_CASE("from a refreshed catalog each release gets what ghcup chooses for it", "[haskell]") {
+  const fs::path source = fs::path(__FILE__).parent_path() / ".." / ".." / "..";
+  const Catalog catalog = Catalog::load(source / "test" / "catalog" / "after.json");
+  const auto chosen = [&](const char* version, const char* os) {
+    const Distribution* distribution = Catalog::distribution(*catalog.ghc(version), os);
+    return distribution == nullptr ? "" : distribution->sha256.substr(0, 6);
+  };
+  CHECK(chosen("9.6.6", "linux-debian-10-x64") == "096610");
+  CHECK(chosen("9.6.6", "linux-debian-11-x64") == "096611");
+  CHECK(chosen("9.6.6", "linux-debian-14-x64") == "096611");
+  CHECK(chosen("9.6.6", "linux-ubuntu-18-04-x64") == "096609");
+  CHECK(chosen("9.6.6", "linux-ubuntu-24-04-x64") == "096620");
+  CHECK(chosen("9.6.6", "linux-ubuntu-26-04-x64") == "096620");
+  CHECK(chosen("9.6.6", "linux-debian-12-arm64") == "0966a1");
+  CHECK(chosen("9.6.10", "linux-ubuntu-22-04-x64") == "096100");
+  CHECK(catalog.ghc("9.6.6")->base == "4.18.2.1");
+  CHECK(catalog.ghc("7.8.3")->base == "4.7.0.1");
+}

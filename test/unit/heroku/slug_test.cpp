@@ -19,8 +19,10 @@ Package package_of(std::vector<std::string> executables) {
 
 }  // namespace
 
-TEST_CASE("the web process runs the executable of the package's name, else the first", "[heroku]") {
-  CHECK(web_executable(package_of({"tool", "hello"})) == "hello");
+TEST_CASE("the web process runs the executable of the package's name, else web, else the first",
+          "[heroku]") {
+  CHECK(web_executable(package_of({"tool", "web", "hello"})) == "hello");
+  CHECK(web_executable(package_of({"tool", "web"})) == "web");
   CHECK(web_executable(package_of({"tool", "other"})) == "tool");
   CHECK(web_executable(package_of({})).empty());
 }
@@ -30,7 +32,12 @@ TEST_CASE("a Procfile is written only when there is none", "[heroku]") {
   log::capture(&output);
   TempDir dir(fs::temp_directory_path());
   write_procfile(dir.path(), package_of({"hello"}));
+  CHECK_FALSE(fs::exists(dir.path() / "Procfile"));  // it is not installed
+  write_file(dir.path() / "bin" / "hello", "");
+  write_file(dir.path() / "bin" / "tool", "");
+  write_procfile(dir.path(), package_of({"first", "tool", "hello"}));
   CHECK(read_file(dir.path() / "Procfile") == "web: bin/hello\n");
+  CHECK(output.find("other executables too: tool, hello") != std::string::npos);
   write_file(dir.path() / "Procfile", "worker: bin/other\n");
   write_procfile(dir.path(), package_of({"hello"}));
   CHECK(read_file(dir.path() / "Procfile") == "worker: bin/other\n");

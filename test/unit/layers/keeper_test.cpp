@@ -42,7 +42,9 @@ class TextLayer : public Layer {
     write_file(dir() / "text", read_file(dir() / "text") + "+" + text_);
   }
   bool rebuilds_after_failed_extension() const override { return true; }
+  std::vector<std::string> outdated() const override { return replaced; }
 
+  std::vector<std::string> replaced;
   std::string start_from;
   bool fails = false;
   bool fails_to_extend = false;
@@ -258,4 +260,40 @@ TEST_CASE("a failed build leaves nothing that a later run trusts", "[layers]") {
   CHECK(machine.depot.archives("linux-test-1-x64/").empty());
   layer.fails = false;
   CHECK(machine.keeper.realise(layer).means == Means::built);
+}
+
+TEST_CASE("what is built removes what it makes out of date from storage", "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  const std::string old = "linux-test-1-x64/halcyon-text-b.tar.gz";
+  TextLayer first(machine.workspace, "b");
+  machine.keeper.realise(first);
+  REQUIRE(fs::exists(machine.storage.file(old)));
+  TextLayer layer(machine.workspace, "a");
+  layer.replaced = {old};
+  SECTION("with its manifest") {
+    machine.keeper.realise(layer);
+    CHECK_FALSE(fs::exists(machine.storage.file(old)));
+    CHECK_FALSE(fs::exists(machine.storage.file(manifest_name(old))));
+  }
+  SECTION("but not that of another root path") {
+    const fs::path file = machine.storage.file(manifest_name(old));
+    Manifest manifest = Manifest::parse(read_file(file), "test");
+    manifest.tag = Tag("text", "b", "linux-test-1-x64", "/elsewhere/.halcyon").text();
+    write_file(file, manifest.format());
+    machine.keeper.realise(layer);
+    CHECK(fs::exists(machine.storage.file(old)));
+  }
+  SECTION("where the policy lets it") {
+    Depot careful(machine.cache, &machine.storage, machine.http, {.clean = false});
+    machine.workspace.depot = &careful;
+    machine.keeper.realise(layer);
+    CHECK(fs::exists(machine.storage.file(old)));
+  }
+  SECTION("and a failure to do so is a warning") {
+    write_file(machine.storage.file(companion_name(old)) / "in-the-way", "x");
+    machine.keeper.realise(layer);
+    CHECK(machine.output.find("Failed to clean the storage") != std::string::npos);
+  }
+  CHECK(fs::exists(machine.storage.file(key)));
 }

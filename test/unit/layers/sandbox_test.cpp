@@ -37,12 +37,12 @@ struct Bench {
   /// Puts an archive of that app's sandbox (of no content) into the cache.
   std::string keep(const AppSource& source) {
     const SandboxLayer layer(workspace, source, ghc_tag, "9.0.2", "3.4.1.0", {"r", "http://r/"});
-    write_file(depot.file(layer.key()), "x");
+    write_file(workspace.depot->file(layer.key()), "x");
     Manifest manifest;
     manifest.tag = layer.tag().text();
     manifest.sha256 = sha256("x");
     manifest.bytes = 1;
-    depot.put(layer.key(), manifest, layer.companion());
+    workspace.depot->put(layer.key(), manifest, layer.companion());
     return layer.key();
   }
 
@@ -117,4 +117,27 @@ TEST_CASE("project settings that decide units are part of a sandbox's identity",
   const SandboxLayer layer(bench.workspace, source, ghc_tag, "9.0.2", "3.4.1.0",
                            {"r", "http://r/"});
   CHECK_FALSE(bench.keeper.plan(layer).means == Means::cached);
+}
+
+TEST_CASE("a sandbox makes those of the same label out of date, and no others", "[layers]") {
+  Bench bench;
+  DirectoryStorage storage(bench.dir.path() / "storage");
+  Depot depot(bench.cache, &storage, bench.http, {});
+  bench.workspace.depot = &depot;
+  const std::string old = bench.keep(bench.app("hello", "any.a ==1"));
+  for (const char* other : {"hello-web", "web-hello", "hell", "hello-1"}) {
+    bench.keep(bench.app(other, "any.a ==1"));
+  }
+  AppSource newer = bench.app("hello", "any.a ==1");
+  newer.package.version = "1.0.1";
+  bench.keep(newer);
+  const AppSource source = bench.app("hello", "any.a ==2");
+  bench.keep(source);
+  const SandboxLayer layer(bench.workspace, source, ghc_tag, "9.0.2", "3.4.1.0",
+                           {"r", "http://r/"});
+  CHECK(layer.outdated() == std::vector<std::string>{old});
+  CHECK(layer.replaces(Tag("sandbox", "x", "linux-test-1-x64", layer.tag().get("root"))));
+  CHECK_FALSE(layer.replaces(Tag("sandbox", "x", "linux-test-1-x64", "/srv/.halcyon")));
+  CHECK_FALSE(layer.replaces(Tag("sandbox", "x", "linux-other-1-x64", layer.tag().get("root"))));
+  CHECK_FALSE(layer.replaces(Tag("app", "x", "linux-test-1-x64", layer.tag().get("root"))));
 }

@@ -243,6 +243,57 @@ TEST_CASE("s3: both clocks are shown when they differ") {
   CHECK(s3.server.requests().size() == 1);  // the listing would not help
 }
 
+TEST_CASE("s3: whether an object is there is asked by HEAD; why not, by GET") {
+  Fixed there([](const std::string&) { return reply("200 OK"); });
+  CHECK(there.storage.has("a/b"));
+  CHECK(there.storage.last_status() == 200);
+  REQUIRE(there.server.requests().size() == 1);
+  CHECK_THAT(there.server.requests()[0], Catch::StartsWith("HEAD /bucket/a/b "));
+  Fixed absent([](const std::string& request) {
+    return request.starts_with("HEAD") ? reply("404 Not Found")
+                                       : fault("404 Not Found", "NoSuchKey");
+  });
+  CHECK_FALSE(absent.storage.has("a/b"));
+  Fixed nowhere([](const std::string& request) {
+    return request.starts_with("HEAD") ? reply("404 Not Found")
+                                       : fault("404 Not Found", "NoSuchBucket");
+  });
+  CHECK(error_id([&] { nowhere.storage.has("a/b"); }) == "s3::no-such-bucket");
+  CHECK(nowhere.storage.last_status() == 404);
+}
+
+TEST_CASE("s3: copies are made by the server, and may fail late") {
+  Fixed s3(
+      [](const std::string& request) {
+        if (request.starts_with("HEAD /bucket/sub/gone ")) return reply("404 Not Found");
+        if (request.starts_with("GET /bucket/sub/gone "))
+          return fault("404 Not Found", "NoSuchKey");
+        if (request.starts_with("PUT /bucket/sub/late ")) return fault("200 OK", "InternalError");
+        return reply("200 OK", "<CopyObjectResult/>");
+      },
+      "public-read", "bucket/sub");
+  s3.storage.copy("to", s3.storage, "a b+c");
+  const std::string request = s3.server.requests().back();
+  CHECK_THAT(request, Catch::StartsWith("PUT /bucket/sub/to "));
+  CHECK_THAT(request, Catch::Contains("x-amz-copy-source: /bucket/sub/a%20b%2Bc\r\n"));
+  CHECK_THAT(request, Catch::Contains("x-amz-acl: public-read\r\n"));
+  CHECK(error_id([&] { s3.storage.copy("to", s3.storage, "gone"); }) == "s3::no-such-object");
+  CHECK(error_id([&] { s3.storage.copy("late", s3.storage, "a"); }) == "s3::failed");
+  CHECK(error_id([&] { s3.storage.copy("to", s3.storage, "../a"); }) == "storage::bad-key");
+}
+
+TEST_CASE("s3: a bucket is made, unless somebody else has it") {
+  Fixed made([](const std::string&) { return reply("200 OK"); }, "public-read");
+  made.storage.create();
+  CHECK_THAT(made.server.requests().at(0), Catch::StartsWith("PUT /bucket/ "));
+  CHECK_THAT(made.server.requests().at(0), Catch::Contains("x-amz-acl: public-read\r\n"));
+  Fixed ours([](const std::string&) { return fault("409 Conflict", "BucketAlreadyOwnedByYou"); });
+  CHECK_NOTHROW(ours.storage.create());
+  Fixed theirs([](const std::string&) { return fault("409 Conflict", "BucketAlreadyExists"); });
+  CHECK(error_id([&] { theirs.storage.create(); }) == "s3::bucket-taken");
+  CHECK(theirs.storage.last_status() == 409);
+}
+
 TEST_CASE("s3: a bucket that refuses ACLs, a put that is forbidden") {
   Fixed refuses(
       [](const std::string&) { return fault("400 Bad", "AccessControlListNotSupported"); },
@@ -281,6 +332,7 @@ TEST_CASE("s3: garbage, half answers and silence") {
   CHECK(half.get_error().id() == "storage::truncated");
   Fixed silent([](const std::string&) { return std::string(); });
   CHECK(silent.get_error().id() == "s3::unreachable");
+  CHECK(silent.storage.last_status() == 0);
 }
 
 }  // namespace

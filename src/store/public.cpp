@@ -1,0 +1,91 @@
+#include "store/public.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "net/signing.h"
+#include "store/s3_listing.h"
+
+namespace halcyon {
+
+namespace {
+
+constexpr int kPageSize = 1000;
+/// Seconds. A run that could do without does not wait for long.
+constexpr long kConnectTime = 5;
+constexpr long kStallTime = 15;
+
+bool is_success(const HttpResponse& response) {
+  return response.status >= 200 && response.status < 300;
+}
+
+Error failed(const std::string& place, const std::string& why) {
+  Error error("public::failed", "Cannot use the public storage " + place);
+  error.why(why);
+  return error;
+}
+
+}  // namespace
+
+PublicStorage::PublicStorage(std::string url, HttpClient& http)
+    : url_(std::move(url)), http_(http) {
+  while (url_.ends_with('/')) url_.pop_back();
+}
+
+std::string PublicStorage::describe() const { return "public storage " + log::redact(url_); }
+
+std::string PublicStorage::describe(std::string_view key) const {
+  return log::redact(url_) + "/" + std::string(key);
+}
+
+HttpResponse PublicStorage::ask(const std::string& rest, Sink* sink) {
+  HttpRequest request;
+  request.url = url_ + "/" + rest;
+  request.follow_redirects = true;
+  request.connect_seconds = kConnectTime;
+  request.stall_seconds = kStallTime;
+  try {
+    return http_.perform(request, sink);
+  } catch (const Error& error) {
+    if (!error.id().starts_with("http::")) throw;
+    const std::string why = error.why().empty() ? "" : "\n" + error.why();
+    throw failed(log::redact(url_), log::redact(error.what() + why));
+  }
+}
+
+std::vector<ObjectInfo> PublicStorage::list(std::string_view prefix) {
+  const auto objects =
+      read_listing(std::string(prefix), 0, [&](const std::string& token) -> std::string {
+        HttpResponse response = ask(
+            "?" + canonical_query(listing_query(std::string(prefix), token, kPageSize)), nullptr);
+        if (!is_success(response)) {
+          throw failed(log::redact(url_),
+                       fmt::format("Its listing has status {}{}", response.status,
+                                   response.status == 403 ? ": not everybody may read it" : ""));
+        }
+        return std::move(response.body);
+      });
+  if (!objects) throw failed(log::redact(url_), "What it lists is not the listing of a bucket");
+  return *objects;
+}
+
+bool PublicStorage::get(std::string_view key, Sink& sink) {
+  check_key(key);
+  const HttpResponse response = ask(uri_encode(key, true), &sink);
+  if (is_success(response)) return true;
+  if (response.status >= 400 && response.status < 500) return false;
+  throw failed(log::redact(url_), fmt::format("The status of {} is {}", key, response.status));
+}
+
+void PublicStorage::put(std::string_view key, const std::filesystem::path&, const std::string&) {
+  check_key(key);
+  throw Error("storage::read-only", "Cannot write to the " + describe());
+}
+
+void PublicStorage::remove(std::string_view key) {
+  check_key(key);
+  throw Error("storage::read-only", "Cannot remove from the " + describe());
+}
+
+}  // namespace halcyon

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "net/http.h"
+#include "store/storage.h"
+
+namespace halcyon {
+
+/// Storage for everybody (HALCYON_PUBLIC_STORAGE_URL; manual, "Bucket usage"): the URL of a bucket
+/// whose listing and objects anyone may read, asked without a signature. Whatever keeps it from
+/// being used is an Error "public::failed", told soon: nobody's run depends on it.
+class PublicStorage : public Storage {
+ public:
+  PublicStorage(std::string url, HttpClient& http);
+  std::string describe() const override;
+  std::string describe(std::string_view key) const override;
+  bool read_only() const override { return true; }
+  std::vector<ObjectInfo> list(std::string_view prefix) override;
+  /// False for what the server does not give to us as well, whatever its reason.
+  bool get(std::string_view key, Sink& sink) override;
+  /// Error "storage::read-only".
+  void put(std::string_view key, const std::filesystem::path& file,
+           const std::string& sha256) override;
+  void remove(std::string_view key) override;
+
+ private:
+  HttpResponse ask(const std::string& rest, Sink* sink);
+
+  std::string url_;  ///< without a last slash
+  HttpClient& http_;
+};
+
+}  // namespace halcyon

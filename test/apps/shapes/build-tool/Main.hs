@@ -1,0 +1,5 @@
+{-# OPTIONS_GHC -F -pgmF shape-tool #-}
+module Main (main) where
+
+main :: IO ()
+main = putStrLn "WHO made this?"

@@ -1,0 +1,6 @@
+module Main (main) where
+
+import Greeter (greeting)
+
+main :: IO ()
+main = putStrLn greeting

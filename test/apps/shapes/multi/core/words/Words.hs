@@ -1,0 +1,4 @@
+module Words (commaSeparated) where
+
+commaSeparated :: String
+commaSeparated = "from,an,internal,library"
