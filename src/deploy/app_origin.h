@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "deploy/run.h"
 #include "net/git.h"
@@ -34,5 +36,11 @@ struct AppOrigin {
  private:
   std::filesystem::path fetch_label(Run& run) const;
 };
+
+/// Whether one of them is fetched with git.
+inline bool any_from_git(const std::vector<AppOrigin>& origins) {
+  return std::any_of(origins.begin(), origins.end(),
+                     [](const AppOrigin& origin) { return origin.kind == AppOrigin::Kind::git; });
+}
 
 }  // namespace halcyon

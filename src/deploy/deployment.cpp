@@ -153,6 +153,7 @@ std::string Deployment::decide_ghc_version(const Constraints* known) const {
 
 const Constraints& Deployment::constraints() {
   if (has_constraints_) return source_.constraints;
+  prepare_git();
   std::optional<Constraints> given = given_constraints();
   std::optional<Constraints> snapshot;
   if (!given) {
@@ -213,6 +214,14 @@ void Deployment::prepare_toolchain() {
   }
   ToolchainLayer toolchain(run_.workspace(), *toolchain_digest_);
   run_.keeper().realise(toolchain);
+}
+
+/// Sources from git are named by their commits, which only git can tell: it comes with the
+/// toolchain where the machine has none.
+void Deployment::prepare_git() {
+  const bool wanted =
+      extra_apps_.uses_git() || sandbox_extra_apps_.uses_git() || sandbox_sources_.uses_git();
+  if (wanted && toolchain_digest_) prepare_toolchain();
 }
 
 /// As cabal has it: the freeze file's counts before the project's.

@@ -80,6 +80,7 @@ class Deployment {
   void prepare_solver();
   void add_constraints_of_tests();
   void prepare_toolchain();
+  void prepare_git();
   void describe() const;
   void require_builds_allowed(const Layers& layers, const Step& app_step) const;
   bool may_build_dependencies() const;

@@ -29,6 +29,8 @@ class ExtraApps {
             std::filesystem::path prefix);
   ~ExtraApps();
 
+  /// Whether one of them comes from a git repository.
+  bool uses_git() const { return any_from_git(origins_); }
   bool empty() const { return origins_.empty(); }
   /// Changes when one of the apps, or a file of the constraints directory, may have changed. Empty
   /// when there are none.

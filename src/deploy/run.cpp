@@ -124,7 +124,9 @@ Run::Run(Run& outer, Options& options)
 }
 
 Git Run::git() const {
-  return {workspace_.system,
+  Environment env = workspace_.system;
+  env["PATH"] += ":" + (workspace_.layer_dir("toolchain") / "bin").string();
+  return {std::move(env),
           workspace_.temp(),
           {options_.get("ssh-key"), options_.get("ssh-known-hosts")}};
 }

@@ -40,7 +40,7 @@ class Run {
   std::string fetch(const std::string& url, const std::string& what, const std::string& fix);
   /// Whether there is a private storage: public storage keeps nothing for anybody.
   bool has_storage() const { return shared_->storage != nullptr && !shared_->storage->read_only(); }
-  /// The machine's git, with the deploy key of the options.
+  /// The machine's git, else the toolchain layer's, with the deploy key of the options.
   Git git() const;
 
   /// From now on layers run the hooks that the options name, for the app in this directory (empty:

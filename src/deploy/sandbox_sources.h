@@ -16,6 +16,8 @@ class SandboxSources {
   /// Raises Error "sandbox-sources::label" for what is neither a directory nor a git URL.
   SandboxSources(Run& run, const std::filesystem::path& source_dir);
 
+  /// Whether one of them comes from a git repository.
+  bool uses_git() const { return any_from_git(origins_); }
   bool empty() const { return origins_.empty(); }
   /// Changes when one of the sources changes. Empty when there are none.
   const std::string& digest();
