@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "deploy/snapshot.h"
 #include "haskell/local_packages.h"
+#include "layers/dependency_data.h"
 
 namespace halcyon {
 
@@ -194,6 +195,8 @@ Deployment::Layers Deployment::make_layers(bool any_age_of_index) {
   if (!extra_apps_.empty()) {
     layers.app->add_extra_apps(extra_apps_.digest(), [this](const fs::path& dir) {
       copy_tree(extra_apps_.installed(compiler()), dir);
+      const fs::path& data = extra_apps_.dependency_data();
+      if (fs::exists(data)) copy_tree(data, dir / dependency_data_dir);
     });
   }
   return layers;
@@ -354,6 +357,7 @@ void Deployment::install(const fs::path& root, const std::string& where) const {
   const Stopwatch watch;
   log::begin("Installing " + label() + " into " + where);
   copy_tree(tree, target);
+  install_dependency_data(workspace, built / dependency_data_dir, root);
   const std::string extra = run_.options().get("app-extra-copy");
   if (!extra.empty()) copy_tree(source_.dir, target, is_not_source);
   if (extra == "build" || extra == "all") copy_tree(built / "dist", target / "dist-newstyle");

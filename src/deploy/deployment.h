@@ -44,7 +44,8 @@ class Deployment {
   /// build them.
   void make_app();
   /// Copies what the app installs, and what HALCYON_APP_EXTRA_COPY adds, to HALCYON_PREFIX below
-  /// `root`; the log names the place `where`. Runs the install hooks.
+  /// `root`, and data files of dependencies to where the app looks for them below it; the log names
+  /// the place `where`. Runs the install hooks.
   void install(const std::filesystem::path& root, const std::string& where) const;
   /// Keeps the archives of the dependencies in the cache, though an unchanged app did not need
   /// them: the next change will.

@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "deploy/deployment.h"
+#include "layers/dependency_data.h"
 
 namespace halcyon {
 namespace {
@@ -61,6 +62,15 @@ const fs::path& ExtraApps::installed(const Compiler& compiler) {
   {
     const SetAside aside(run_.workspace());
     for (const AppOrigin& origin : origins_) deploy(origin, compiler, root->path());
+  }
+  // Of the sandbox that an extra app was linked with, nothing else is left.
+  const fs::path store = store_below(root->path(), run_.workspace());
+  dependency_data_ = root->path() / dependency_data_dir;
+  if (fs::exists(store)) {
+    fs::rename(store, dependency_data_);
+    for (fs::path dir = store.parent_path(); fs::is_empty(dir); dir = dir.parent_path()) {
+      fs::remove(dir);
+    }
   }
   installed_ = root->path() / prefix_.relative_path();
   fs::create_directories(installed_);

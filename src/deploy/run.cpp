@@ -8,6 +8,7 @@
 #include "base/platform.h"
 #include "base/text.h"
 #include "deploy/named_distributions.h"
+#include "layers/dependency_data.h"
 #include "net/fetch.h"
 #include "store/public.h"
 #include "store/s3.h"
@@ -139,6 +140,7 @@ Run::~Run() {
   if (!root_lock_) return;
   try {
     remove_tree(workspace_.temp());
+    show_dependency_data(workspace_);
   } catch (const std::exception&) {  // the next run removes it
   }
 }

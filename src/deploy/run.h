@@ -25,7 +25,8 @@ class Run {
   /// A run inside another one, for an extra app: with the same cache, storage and locks, and
   /// options of its own. Raises Error "extra-apps::endless" where they are nested too deeply.
   Run(Run& outer, Options& options);
-  /// Removes what is temporary, also after a failure.
+  /// Removes what is temporary, also after a failure; shows the data that installed apps look for
+  /// where there is no sandbox any more.
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;

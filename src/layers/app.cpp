@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "haskell/build_plan.h"
 #include "haskell/data_files.h"
+#include "layers/dependency_data.h"
 #include "layers/os_packages.h"
 #include "layers/tools.h"
 
@@ -202,6 +203,9 @@ void AppLayer::collect() const {
     }
   }
   for (const Package& package : source_.packages) collect_data_files(package);
+  const fs::path data = dir() / dependency_data_dir;
+  remove_tree(data);
+  collect_dependency_data(sandbox / "store", plan.linked_units(), data);
   if (!extra_digest_.empty()) add_extra(install);
 }
 
@@ -211,13 +215,16 @@ void AppLayer::add_extra(const fs::path& install) const {
     remove_tree(extra.parent_path());
     copy_extra_(extra);
   }
-  for (const fs::path& path : walk(extra)) {
+  const fs::path data = extra / dependency_data_dir;
+  if (fs::exists(data)) copy_tree(data, dir() / dependency_data_dir);
+  const auto is_data = [](const fs::path& path) { return path == dependency_data_dir; };
+  for (const fs::path& path : walk(extra, is_data)) {
     if (fs::is_directory(extra / path) || !fs::exists(fs::symlink_status(install / path))) continue;
     throw Error("extra-apps::clash", "An extra app installs a file that the app has too")
         .why(path.string())
         .fix("Leave the extra app out (HALCYON_EXTRA_APPS), or rename its program");
   }
-  copy_tree(extra, install);
+  copy_tree(extra, install, is_data);
 }
 
 void AppLayer::collect_data_files(const Package& package) const {
