@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/process.h"
 #include "haskell/catalog.h"
 #include "haskell/index_state.h"
 #include "layers/keeper.h"
@@ -84,6 +85,11 @@ std::string index_time(const Workspace& workspace);
 /// Writes the configuration that every cabal call of ours uses, and returns its path. What decides
 /// a unit's id besides its version and flags is fixed here, the same in every run.
 std::filesystem::path write_cabal_config(const Workspace& workspace, const CabalRepo& repo);
+
+/// A cabal command with our configuration and a CABAL_DIR of the run. The first of `words` is the
+/// command.
+Command cabal_command(const Workspace& workspace, const CabalRepo& repo,
+                      const std::vector<std::string>& words);
 
 /// A version of the settings in that configuration; part of every sandbox's identity.
 constexpr const char* cabal_settings_version = "1";

@@ -10,6 +10,14 @@ app_dir=$work/hello-web
 
 now() { date +%s%3N; }
 
+# serves REGEX WHAT: the deployed app answers from its slug alone; the page is in `page`.
+serves() {
+  "$heroku" web hello "$port"
+  page=$(curl -fsS "http://127.0.0.1:$port/")
+  "$heroku" web:stop hello
+  grep -q "$1" <<<"$page" || fail "$2 ($page)"
+}
+
 say "a. first push, empty storage: the slug holds the buildpack and the source only"
 "$heroku" create hello
 configure hello
@@ -77,11 +85,8 @@ if grep -qE '^\.halcyon/(ghc|cabal|sandbox|app|toolchain|tmp|cache)/' "$work/slu
 fi
 ok "the slug has the app, and no GHC, Cabal or sandbox"
 port=$(free_port)
-"$heroku" web hello "$port"
-page=$(curl -fsS "http://127.0.0.1:$port/")
-grep -q 'Hello' <<<"$page" || fail "the app answers ($page)"
+serves 'Hello' "the app answers"
 grep -qF "$(head -1 "$app_dir/data/motd.txt")" <<<"$page" || fail "the app finds its data file ($page)"
-"$heroku" web:stop hello
 ok "the app answers over HTTP, with its data file"
 
 say "d. third push, nothing changed: from the compile cache alone"
@@ -105,10 +110,7 @@ expect "the changed module is compiled" 'Compiling Greeting'
 ok "the package server is not asked"
 refuse "an unchanged module is not" 'Compiling Page'
 refuse "the layers come from the cache" 'Building the (GHC|updated|sandbox)|Downloading +/'
-"$heroku" web hello "$port"
-page=$(curl -fsS "http://127.0.0.1:$port/")
-"$heroku" web:stop hello
-grep -q 'Hello again' <<<"$page" || fail "the changed app answers ($page)"
+serves 'Hello again' "the changed app answers"
 ok "the changed app answers"
 
 say "f. a second app with the same dependencies uses the first one's sandbox"
@@ -145,10 +147,7 @@ logged "$heroku" push hello "$app_dir"
 [ $status -eq 0 ] || fail "the push after the cache was lost"
 expect "it restores from storage" 'Downloading .*halcyon-app-'
 refuse "nothing is built" 'Compiling|Building the'
-"$heroku" web hello "$port"
-page=$(curl -fsS "http://127.0.0.1:$port/")
-"$heroku" web:stop hello
-grep -q 'letters from the World' <<<"$page" || fail "the app answers ($page)"
+serves 'letters from the World' "the app answers"
 ok "the app answers"
 
 say "secrets are nowhere"
