@@ -1,9 +1,7 @@
 #pragma once
 
-#include <algorithm>
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include "deploy/run.h"
 #include "net/git.h"
@@ -36,11 +34,5 @@ struct AppOrigin {
  private:
   std::filesystem::path fetch_label(Run& run) const;
 };
-
-/// Whether one of them is fetched with git.
-inline bool any_from_git(const std::vector<AppOrigin>& origins) {
-  return std::any_of(origins.begin(), origins.end(),
-                     [](const AppOrigin& origin) { return origin.kind == AppOrigin::Kind::git; });
-}
 
 }  // namespace halcyon

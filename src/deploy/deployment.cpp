@@ -62,6 +62,10 @@ Deployment::Deployment(Run& run, const fs::path& source_dir)
   source_.configure_flags = checked_configure_flags(run.options());
   source_.extra_libs = run.options().words("sandbox-extra-libs");
   std::sort(source_.extra_libs.begin(), source_.extra_libs.end());
+  for (const fs::path& file : source_.project.files) {
+    std::string text = read_file(source_dir / file);
+    if (sandbox_sources_.take(text)) source_.project_files[file] = std::move(text);
+  }
   run.use_hooks(source_dir);
   source_.packages = read_packages(source_dir, source_.project);
   source_.package = main_package(source_.packages);
@@ -69,6 +73,7 @@ Deployment::Deployment(Run& run, const fs::path& source_dir)
 }
 
 void Deployment::add_settings() {
+  prepare_git();
   const auto add = [this](const std::string& name, const std::string& digest) {
     if (!digest.empty()) source_.constraints.settings.insert("--" + name + " " + digest);
   };
@@ -91,7 +96,11 @@ void Deployment::add_settings() {
 void Deployment::prepare_sandbox() {
   const fs::path dir = run_.workspace().layer_dir("sandbox");
   if (!sandbox_extra_apps_.empty()) copy_tree(sandbox_extra_apps_.installed(compiler()), dir);
-  if (!sandbox_sources_.empty()) sandbox_sources_.make(source_.extra_packages);
+  if (packed_sources_) {
+    copy_tree(packed_sources_->path(), source_.extra_packages);
+  } else if (!sandbox_sources_.empty()) {
+    sandbox_sources_.make(source_.extra_packages);
+  }
 }
 
 std::unique_ptr<UpdatedCabalLayer> Deployment::make_cabal(bool any_age_of_index) {

@@ -1,5 +1,7 @@
 #include "deploy/extra_apps.h"
 
+#include <algorithm>
+
 #include "base/digest.h"
 #include "base/log.h"
 #include "deploy/deployment.h"
@@ -45,6 +47,11 @@ ExtraApps::ExtraApps(Run& run, std::string option, fs::path source_dir, fs::path
 }
 
 ExtraApps::~ExtraApps() = default;
+
+bool ExtraApps::uses_git() const {
+  return std::any_of(origins_.begin(), origins_.end(),
+                     [](const AppOrigin& origin) { return origin.kind == AppOrigin::Kind::git; });
+}
 
 const std::string& ExtraApps::digest() {
   if (empty() || !digest_.empty()) return digest_;

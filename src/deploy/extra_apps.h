@@ -30,7 +30,7 @@ class ExtraApps {
   ~ExtraApps();
 
   /// Whether one of them comes from a git repository.
-  bool uses_git() const { return any_from_git(origins_); }
+  bool uses_git() const;
   bool empty() const { return origins_.empty(); }
   /// Changes when one of the apps, or a file of the constraints directory, may have changed. Empty
   /// when there are none.

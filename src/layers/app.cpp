@@ -137,7 +137,9 @@ void AppLayer::build() {
 
 void AppLayer::extend() {
   std::vector<std::string> differences = synchronise(source_.dir, dir() / "source");
-  if (!source_.project_text.empty()) std::erase(differences, "- cabal.project");  // ours
+  std::erase_if(differences, [this](const std::string& difference) {
+    return source_.project_files.contains(difference.substr(2));
+  });
   log::step("Examining source changes");
   for (const std::string& difference : differences) log::detail(difference);
   if (reconfigure_) remove_tree(dir() / "dist" / "cache");
