@@ -107,6 +107,7 @@ std::unique_ptr<UpdatedCabalLayer> Deployment::make_cabal(bool any_age_of_index)
   auto cabal = std::make_unique<UpdatedCabalLayer>(run_.workspace(), run_.keeper(), cabal_version_,
                                                    repo_, any_age_of_index);
   cabal->require(index_state());
+  cabal->rebuild_plain(run_.options().flag("cabal-rebuild"));
   return cabal;
 }
 
@@ -333,6 +334,7 @@ void make_environment(Run& run) {
   run.keeper().realise(ghc, options.flag("ghc-rebuild"), may_build);
   UpdatedCabalLayer cabal(run.workspace(), run.keeper(), run.cabal_version(), run.cabal_repo(),
                           false);
+  cabal.rebuild_plain(options.flag("cabal-rebuild"));
   run.keeper().realise(cabal, options.flag("cabal-rebuild") || options.flag("cabal-update"),
                        may_build);
 }

@@ -191,7 +191,7 @@ std::vector<Similar> UpdatedCabalLayer::similar() const {
 }
 
 void UpdatedCabalLayer::build() {
-  keeper_.realise(plain_);
+  keeper_.realise(plain_, rebuild_plain_);
   fs::remove(dir() / "tag");
   update();
 }

@@ -64,6 +64,8 @@ class UpdatedCabalLayer : public Layer {
 
   /// Asks for an index that reaches this state, however old; an exact one is never out of date.
   void require(const IndexState& state);
+  /// HALCYON_CABAL_REBUILD: a build starts from the original distribution, not from a plain layer.
+  void rebuild_plain(bool value) { rebuild_plain_ = value; }
 
  private:
   void update();
@@ -75,6 +77,7 @@ class UpdatedCabalLayer : public Layer {
   PlainCabalLayer plain_;
   CabalRepo repo_;
   bool any_age_;
+  bool rebuild_plain_ = false;
   IndexState required_;
   std::string timestamp_;  ///< of this run: what an update would be tagged with
 };
