@@ -27,7 +27,7 @@ class Run {
   /// options of its own. Raises Error "extra-apps::endless" where they are nested too deeply.
   Run(Run& outer, Options& options);
   /// Removes what is temporary, also after a failure; shows the data that installed apps look for
-  /// where there is no sandbox any more.
+  /// where their sandbox is not there any more.
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;

@@ -41,12 +41,22 @@ void install_dependency_data(const Workspace& workspace, const fs::path& data,
 }
 
 void show_dependency_data(const Workspace& workspace) {
-  const fs::path sandbox = workspace.layer_dir("sandbox");
-  if (!fs::exists(kept_dependency_data(workspace)) || fs::exists(fs::symlink_status(sandbox))) {
-    return;
+  const fs::path kept = kept_dependency_data(workspace);
+  const fs::path store = workspace.layer_dir("sandbox") / "store";
+  if (!fs::exists(kept)) return;
+  for (const auto& compiler : fs::directory_iterator(kept)) {
+    const fs::path units = store / compiler.path().filename();
+    fs::create_directories(units);
+    for (const auto& unit : fs::directory_iterator(compiler.path())) {
+      const fs::path place = units / unit.path().filename();
+      if (fs::exists(fs::symlink_status(place))) continue;
+      fs::create_directory_symlink(unit.path().lexically_relative(units), place);
+    }
   }
-  fs::create_directories(sandbox);
-  fs::create_directory_symlink(fs::path("..") / dependency_data_dir, sandbox / "store");
+}
+
+bool is_shown_data(const fs::path& sandbox, const fs::path& path) {
+  return path.parent_path().parent_path() == "store" && fs::is_symlink(sandbox / path);
 }
 
 }  // namespace halcyon

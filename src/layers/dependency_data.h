@@ -32,7 +32,12 @@ void install_dependency_data(const Workspace& workspace, const std::filesystem::
 /// Where a machine's installed programs have the data of their dependencies.
 std::filesystem::path kept_dependency_data(const Workspace& workspace);
 
-/// While there is no sandbox, shows the kept data at its place.
+/// Shows the kept data at its place: links to units that the sandbox which is there, if any, does
+/// not have itself.
 void show_dependency_data(const Workspace& workspace);
+
+/// Whether a path in a sandbox is such a link, which is no part of the layer: cabal would take it
+/// for the unit.
+bool is_shown_data(const std::filesystem::path& sandbox, const std::filesystem::path& path);
 
 }  // namespace halcyon

@@ -43,21 +43,22 @@ TEST_CASE("data files are installed where programs look for them", "[layers]") {
     CHECK(read_file(store_below(dir.path() / "slug", workspace) / file) == "a");
     CHECK_FALSE(fs::exists(workspace.root()));
   }
-  SECTION("in ours, once there is no sandbox any more") {
-    fs::create_directories(workspace.layer_dir("sandbox"));
+  SECTION("in ours, beside another sandbox or without any") {
+    const fs::path sandbox = workspace.layer_dir("sandbox");
+    write_file(sandbox / "store" / "ghc-9.0.2/unit-2/lib/x.a", "x");
+    write_file(data / "ghc-9.0.2/unit-2/share/b.txt", "b");
     install_dependency_data(workspace, data, "/");
     show_dependency_data(workspace);
-    CHECK_FALSE(fs::exists(workspace.layer_dir("sandbox") / "store"));
-    remove_tree(workspace.layer_dir("sandbox"));
+    CHECK(read_file(store_below("/", workspace) / file) == "a");
+    CHECK(is_shown_data(sandbox, "store/ghc-9.0.2/unit-1"));
+    CHECK_FALSE(is_shown_data(sandbox, "store/ghc-9.0.2/unit-2"));
+    CHECK_FALSE(fs::exists(sandbox / "store/ghc-9.0.2/unit-2/share"));
+    remove_tree(sandbox);
     show_dependency_data(workspace);
     show_dependency_data(workspace);
     CHECK(read_file(store_below("/", workspace) / file) == "a");
-    CHECK_FALSE(fs::exists(workspace.layer_dir("sandbox") / "tag"));
-    // The next app's data come to it.
-    write_file(data / "ghc-9.0.2/unit-2/share/b.txt", "b");
-    install_dependency_data(workspace, data, "/");
-    CHECK(read_file(store_below("/", workspace) / "ghc-9.0.2/unit-2/share/b.txt") == "b");
-    remove_tree(workspace.layer_dir("sandbox"));
+    CHECK(read_file(sandbox / "store/ghc-9.0.2/unit-2/share/b.txt") == "b");
+    remove_tree(sandbox);
     CHECK(read_file(kept_dependency_data(workspace) / file) == "a");
   }
 }
