@@ -1,6 +1,7 @@
 #include "haskell/git_sources.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "base/text.h"
@@ -43,32 +44,27 @@ std::optional<GitSource> parse_stanza(const std::vector<std::string>& body) {
     }
   }
   GitSource source;
+  std::string type;
   std::string branch;
-  bool is_git = false;
+  const std::map<std::string, std::string*> places{{"type", &type},
+                                                   {"location", &source.location},
+                                                   {"tag", &source.revision},
+                                                   {"branch", &branch}};
   for (const std::string& field : fields) {
     const std::size_t colon = field.find(':');
     if (colon == std::string::npos || field.find('"') != std::string::npos) return {};
     const std::string name = lower(trim(std::string_view(field).substr(0, colon)));
     std::vector<std::string> values = words(std::string_view(field).substr(colon + 1));
-    const std::string value = values.size() == 1 ? values.front() : "";
     if (name == "subdir") {
       source.subdirs = std::move(values);
-    } else if (value.empty()) {
-      return {};
-    } else if (name == "type") {
-      is_git = lower(value) == "git";
-    } else if (name == "location") {
-      source.location = value;
-    } else if (name == "tag") {
-      source.revision = value;
-    } else if (name == "branch") {
-      branch = value;
-    } else {
-      return {};
+      continue;
     }
+    const auto place = places.find(name);
+    if (place == places.end() || values.size() != 1) return {};
+    *place->second = values.front();
   }
   if (source.revision.empty()) source.revision = branch;
-  const bool ours = is_git && GitUrl::matches(source.location) &&
+  const bool ours = lower(type) == "git" && GitUrl::matches(source.location) &&
                     !is_abbreviated_commit(source.revision) &&
                     std::all_of(source.subdirs.begin(), source.subdirs.end(), stays_inside);
   return ours ? std::optional(std::move(source)) : std::nullopt;
