@@ -16,19 +16,6 @@
 namespace halcyon {
 namespace {
 
-Catalog load_catalog(const Options& options, HttpClient& http) {
-  Catalog catalog = Catalog::load(installed_catalog());
-  const std::string overlay = options.get("catalog");
-  if (overlay.empty()) return catalog;
-  if (is_web_url(overlay)) {
-    catalog.merge(Catalog::parse(fetch_text(http, overlay, "the catalog", "Check HALCYON_CATALOG"),
-                                 log::redact(overlay)));
-  } else {
-    catalog.merge(Catalog::load(overlay));
-  }
-  return catalog;
-}
-
 /// A directory that is not there is a typing error or a disk that is not mounted: nobody wants to
 /// build for half an hour before it is told.
 std::unique_ptr<Storage> open_directory(const Options& options) {
@@ -47,6 +34,19 @@ std::unique_ptr<Storage> open_directory(const Options& options) {
 }
 
 }  // namespace
+
+Catalog load_catalog(const Options& options, HttpClient& http) {
+  Catalog catalog = Catalog::load(installed_catalog());
+  const std::string overlay = options.get("catalog");
+  if (overlay.empty()) return catalog;
+  if (is_web_url(overlay)) {
+    catalog.merge(Catalog::parse(fetch_text(http, overlay, "the catalog", "Check HALCYON_CATALOG"),
+                                 log::redact(overlay)));
+  } else {
+    catalog.merge(Catalog::load(overlay));
+  }
+  return catalog;
+}
 
 S3Options s3_options(const Options& options, const std::string& bucket) {
   return {.bucket = bucket,

@@ -87,6 +87,9 @@ class Run {
 /// one that cannot be written to needs HALCYON_NO_UPLOAD.
 std::unique_ptr<Storage> make_storage(const Options& options, HttpClient& http);
 
+/// The catalog that came with the helper, and HALCYON_CATALOG's over it.
+Catalog load_catalog(const Options& options, HttpClient& http);
+
 /// How a bucket is reached: the server, the key and the ACL that the options name.
 S3Options s3_options(const Options& options, const std::string& bucket);
 

@@ -25,6 +25,8 @@ void write_slug(const fs::path& build_dir, const SlugParts& parts) {
   halcyon::copy_file(installed_catalog(), ours / "bin" / "catalog.json");
   halcyon::copy_file(parts.source_archive, ours / "source.tar.gz");
   write_file(ours / "stack", parts.stack + "\n");
+  write_file(ours / "app-id", parts.app_id + "\n");
+  write_file(ours / "built", format_timestamp(std::chrono::system_clock::now()) + "\n");
   write_file(ours / "toolchain-digest", parts.toolchain + "\n");
   write_file(build_dir / ".profile.d" / "halcyon.sh", profile);
 }

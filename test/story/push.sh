@@ -125,10 +125,18 @@ say "g. one dependency added: the sandbox is grown"
 old_sandbox=$(stored | grep -E 'halcyon-sandbox-.*\.tar\.gz$')
 "$top/test/apps/checkout" hello-web-more "$app_dir"
 logged "$heroku" push hello "$app_dir"
-[ $status -eq 0 ] || fail "the push with a new dependency"
+[ $status -ne 0 ] || fail "the push with a new dependency is rejected"
 expect "it says what is missing" 'sandbox .*packages are in'
+expect "it says that the release stays" 'the release that is running stays'
+expect "it names the next command" 'heroku run -x halcyon build'
+expect "the push is rejected" 'Push rejected'
+serves 'Hello again' "the old release is running"
+grep -q '^result: "rejected"$' "$HEROKU_STATE/hello/report" || fail "the report says so: $(cat "$HEROKU_STATE/hello/report")"
+stored | grep -qE '^requests/[0-9a-f]{32}/source\.tar\.gz$' || fail "the source is in storage"
+ok "the old release is running, and the source is in storage"
 logged "$heroku" run hello halcyon build
 [ $status -eq 0 ] || fail "halcyon build with a new dependency (status $status)"
+expect "the rejected source is taken" 'Taking the source of the push that was rejected: hello-web-1\.0'
 expect "the best-scoring sandbox is extended" 'Extending the sandbox .* layer: [0-9]+ of [0-9]+ packages are in hello-web-1.0'
 expect "the new package is built" 'Completed +Diff-'
 refuse "no other package is" 'Starting +(network|HTTP|split)-'
@@ -137,6 +145,7 @@ expect "the sandbox that it replaces is removed" 'Removing the out-of-date .*hal
 new_sandbox=$(stored | grep -E 'halcyon-sandbox-.*\.tar\.gz$')
 [ "$(wc -l <<<"$new_sandbox")" = 1 ] || fail "storage has one sandbox of the app: $new_sandbox"
 [ "$new_sandbox" != "$old_sandbox" ] || fail "it is the new one"
+if stored | grep '^requests/'; then fail "the request is gone"; fi
 ok "the new sandbox is in storage in place of the old one"
 logged "$heroku" push hello "$app_dir"
 expect "the push deploys" 'App deployed: hello-web-1.0'
