@@ -39,7 +39,7 @@ SetAside::~SetAside() {
   }
 }
 
-ExtraApps::ExtraApps(Run& run, std::string option, fs::path source_dir, fs::path prefix)
+ExtraApps::ExtraApps(Run& run, std::string option, const fs::path& source_dir, fs::path prefix)
     : run_(run), option_(std::move(option)), prefix_(std::move(prefix)) {
   for (const std::string& word : run.options().words(option_)) {
     origins_.push_back(AppOrigin::parse(word, source_dir));

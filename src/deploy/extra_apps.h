@@ -25,7 +25,7 @@ class ExtraApps {
  public:
   /// `option` names the list, and with "-constraints-dir" after it the directory of constraints;
   /// `prefix` is what the apps are configured to be installed to.
-  ExtraApps(Run& run, std::string option, std::filesystem::path source_dir,
+  ExtraApps(Run& run, std::string option, const std::filesystem::path& source_dir,
             std::filesystem::path prefix);
   ~ExtraApps();
 
