@@ -196,7 +196,7 @@ HttpResponse HttpClient::Impl::once(const HttpRequest& request, Sink* sink) {
 
   transfer.raise();
   // A server that refuses an upload may close the connection on it; its answer is what matters.
-  const bool answered = transfer.response().status >= 300;
+  const bool answered = transfer.sends_body() && transfer.response().status >= 300;
   if (code != CURLE_OK && !transfer.satisfied() && !answered) {
     throw failure(request, transfer, code, message.data());
   }

@@ -127,10 +127,9 @@ int remove_s3_orphans(S3Client& client, const std::string& prefix,
                       std::chrono::system_clock::time_point before) {
   int removed = 0;
   try {
-    const S3Answer answer =
-        client.send({.action = "list the uploads of",
-                     .query = {{"uploads", ""}, {"prefix", prefix}, {"encoding-type", "url"}},
-                     .patience = {}});
+    const S3Answer answer = client.send({.action = "list the uploads of",
+                                         .query = {{"uploads", ""}, {"prefix", prefix}},
+                                         .patience = {}});
     if (!answer.ok()) return 0;
     for (const S3Upload& upload : parse_s3_uploads(answer.response.body)) {
       const bool is_ours = upload.key.starts_with(prefix) && upload.begun;

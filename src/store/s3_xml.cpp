@@ -74,17 +74,15 @@ std::string parse_s3_upload_id(std::string_view xml) {
 std::vector<S3Upload> parse_s3_uploads(std::string_view xml) {
   pugi::xml_document document;
   const pugi::xml_node list = root(document, xml, "ListMultipartUploadsResult");
-  const bool encoded = std::string_view(list.child_value("EncodingType")) == "url";
   std::vector<S3Upload> found;
   for (const pugi::xml_node upload : list.children("Upload")) {
-    const std::string_view key = upload.child_value("Key");
     // "2026-11-20T10:00:00.000Z"
     std::string time;
     for (const char c : std::string_view(upload.child_value("Initiated")).substr(0, 19)) {
       if (c >= '0' && c <= '9') time += c;
     }
-    found.push_back({encoded ? url_decode(key) : std::string(key), upload.child_value("UploadId"),
-                     parse_timestamp(time)});
+    found.push_back(
+        {upload.child_value("Key"), upload.child_value("UploadId"), parse_timestamp(time)});
   }
   return found;
 }

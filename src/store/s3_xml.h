@@ -35,7 +35,7 @@ struct S3Upload {
   std::string id;
   std::optional<std::chrono::system_clock::time_point> begun;
 };
-/// What is well-formed of such a document. Keys are decoded.
+/// What is in such a document.
 std::vector<S3Upload> parse_s3_uploads(std::string_view xml);
 
 /// A page of ListObjectsV2. Keys are decoded.
