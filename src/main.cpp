@@ -11,10 +11,12 @@
 #include "base/version.h"
 #include "cli/command_line.h"
 #include "deploy/commands.h"
+#include "deploy/doctor.h"
 #include "deploy/self_update.h"
 #include "deploy/storage_commands.h"
 #include "heroku/buildpack.h"
 #include "heroku/ci.h"
+#include "heroku/dyno.h"
 #include "net/http.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration)
@@ -77,6 +79,9 @@ Exit run_command(const CommandLine& line, const Environment& environment,
   }
   init_net();
   if (line.command == "heroku") return run_heroku(line.arguments, environment);
+  if (line.command == "doctor") {
+    return command_doctor(patient_here(line.flags, environment), line.json);
+  }
   Options options(line.flags, environment);
   if (line.command == "deploy" || line.command == "build") {
     update_self(options, environment, arguments);

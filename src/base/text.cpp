@@ -87,6 +87,10 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+bool is_web_url(std::string_view text) {
+  return text.starts_with("https://") || text.starts_with("http://");
+}
+
 bool is_word_char(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }

@@ -19,6 +19,8 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::vector<std::string> words(std::string_view text);
 std::string join(const std::vector<std::string>& pieces, std::string_view separator);
 std::string lower(std::string_view text);
+/// Whether it starts as an http or https URL does.
+bool is_web_url(std::string_view text);
 bool is_word_char(char c);
 /// Orders runs of digits by their value: "a-9" before "a-10".
 bool natural_less(std::string_view a, std::string_view b);

@@ -47,6 +47,14 @@ constexpr CommandInfo commands[] = {
      "LIBRARY_PATH, LD_LIBRARY_PATH and PKG_CONFIG_PATH, and sets LANG (to C.UTF-8 unless set). "
      "Sourced again, it changes nothing.",
      0, false, false},
+    {"doctor", "[--json] [OPTION...]", "check everything that a deploy will need",
+     "Looks at the variables, the stack, what GHC needs of the machine, disk, cache, clock and "
+     "storage, and "
+     "prints a line for each, with the commands that mend what is wrong. A small object is stored, "
+     "read and "
+     "removed again. With --json it prints {\"ok\": true, \"checks\": [{\"check\", \"health\", "
+     "\"detail\", \"fix\"}]}. The exit status is 1 when a check failed.",
+     0, true, false},
     {"s3", "list|download|upload|copy|delete|create|check ARGUMENT... [OPTION...]",
      "look into S3 buckets, and change them",
      "`s3 list BUCKET [PREFIX]` prints the keys of the objects, one on a line. `s3 download BUCKET "
@@ -164,6 +172,9 @@ void check(CommandLine& line) {
     return;
   }
   if (line.help) return;
+  if (line.json && line.command != "doctor") {
+    throw bad_usage(line.command + " has no --json");
+  }
   if (line.command == "heroku") check_hook(line.arguments);
   if (line.arguments.size() > command->max_arguments) {
     throw Error("cli::bad-usage",
@@ -194,6 +205,7 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   std::vector<std::string> words;
   app.add_flag("-h,--help", line.help);
   app.add_flag("--version", line.version);
+  app.add_flag("--json", line.json);
   app.add_option("words", words);
   std::map<std::string, CLI::Option*> options;
   for (const Option& option : option_table()) {

@@ -32,6 +32,7 @@ struct CommandLine {
   std::map<std::string, std::string> flags;
   bool help = false;
   bool version = false;
+  bool json = false;
 };
 
 /// `halcyon COMMAND [APP] [OPTION...]`; options anywhere, `--x=V` and `--x V`, `--` ends options.

@@ -24,14 +24,9 @@ fs::path fresh_dir(const Run& run, const std::string& name) {
 bool get_package(const Run& run, const CabalRepo& repo, const std::string& label,
                  const fs::path& dir) {
   const Workspace& ws = run.workspace();
-  Command get;
-  get.argv = {(ws.layer_dir("cabal") / "bin" / "cabal").string(),
-              "--config-file=" + write_cabal_config(ws, repo).string(), "get", label,
-              "--destdir=" + dir.string()};
+  Command get = cabal_command(ws, repo, {"get", label, "--destdir=" + dir.string()});
   get.output = Output::file;
   get.log_file = ws.log_file("cabal");
-  get.env = ws.tools();
-  get.env["CABAL_DIR"] = (ws.temp() / "home" / ".cabal").string();
   fs::create_directories(ws.log_file("cabal").parent_path());
   fs::create_directories(get.env["CABAL_DIR"]);
   const Outcome outcome = halcyon::run(get);
@@ -100,19 +95,16 @@ fs::path AppOrigin::fetch(Run& run) const {
 }
 
 fs::path AppOrigin::fetch_label(Run& run) const {
-  const Options& options = run.options();
   const bool is_exact = !parse_label(text).version.empty();
-  const bool may_build = !options.flag("no-build") && !options.flag("no-build-dependencies");
-  std::string cabal_version = options.get("cabal-version");
-  if (cabal_version.empty()) cabal_version = run.catalog().recommended_cabal();
-  const CabalRepo repo = CabalRepo::parse(options.get("cabal-repo"));
+  const bool may_build = run.may_build_dependencies();
+  const CabalRepo repo = run.cabal_repo();
   const fs::path into = fresh_dir(run, text);
   // An old index is good enough for a version that it has.
   bool found = false;
   for (const bool any_age : {true, false}) {
     if (found || (any_age ? !is_exact && may_build : !may_build)) continue;
-    UpdatedCabalLayer cabal(run.workspace(), run.keeper(), cabal_version, repo, any_age);
-    run.keeper().realise(cabal, options.flag("cabal-update"), may_build);
+    UpdatedCabalLayer cabal(run.workspace(), run.keeper(), run.cabal_version(), repo, any_age);
+    run.keeper().realise(cabal, run.options().flag("cabal-update"), may_build);
     const Stopwatch watch;
     log::begin("Fetching " + text + " from " + log::redact(repo.url));
     found = get_package(run, repo, text, into);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/digest.h"
 #include "base/log.h"
@@ -19,6 +20,8 @@ struct Deployment::Layers {
   std::unique_ptr<UpdatedCabalLayer> cabal;
   std::unique_ptr<SandboxLayer> sandbox;
   std::unique_ptr<AppLayer> app;
+
+  std::array<Layer*, 3> dependencies() const { return {ghc.get(), cabal.get(), sandbox.get()}; }
 };
 
 namespace {
@@ -51,7 +54,8 @@ Deployment::Deployment(Run& run, const fs::path& source_dir)
       sandbox_extra_apps_(run, "sandbox-extra-apps", source_dir,
                           run.workspace().layer_dir("sandbox")),
       sandbox_sources_(run, source_dir),
-      repo_(CabalRepo::parse(run.options().get("cabal-repo"))) {
+      repo_(run.cabal_repo()),
+      cabal_version_(run.cabal_version()) {
   source_.dir = source_dir;
   source_.project = read_project(source_dir);
   source_.configure_flags = checked_configure_flags(run.options());
@@ -61,34 +65,6 @@ Deployment::Deployment(Run& run, const fs::path& source_dir)
   source_.packages = read_packages(source_dir, source_.project);
   source_.package = main_package(source_.packages);
   source_.digest = tree_digest(source_dir, is_not_source);
-  cabal_version_ = run.options().get("cabal-version");
-  if (cabal_version_.empty()) cabal_version_ = run.catalog().recommended_cabal();
-}
-
-std::optional<Constraints> Deployment::given_constraints() {
-  const Options& options = run_.options();
-  std::optional<fs::path> file;
-  std::string url = options.get("constraints");
-  if (!url.starts_with("https://") && !url.starts_with("http://")) url.clear();
-  if (options.is_set("constraints") && url.empty()) {
-    file = options.path("constraints");
-  } else if (options.is_set("constraints-dir")) {
-    const fs::path named = options.path("constraints-dir") / (label() + ".cabal.config");
-    if (fs::exists(named)) file = named;
-  }
-  if (!file && url.empty()) {
-    file = source_.project.freeze;
-    source_.has_own_constraints = file && file->filename() == "cabal.project.freeze";
-  }
-  if (!file && url.empty()) return {};
-  Constraints constraints =
-      url.empty()
-          ? Constraints::parse(read_file(*file), file->string())
-          : Constraints::parse(run_.fetch(url, "the constraints", "Check HALCYON_CONSTRAINTS"),
-                               log::redact(url));
-  for (const std::string& warning : constraints.warnings) log::warning(warning);
-  constraints.settings.clear();  // of the run that printed the file; this one has its own
-  return constraints;
 }
 
 void Deployment::add_settings() {
@@ -110,67 +86,6 @@ void Deployment::add_settings() {
   source_.extra_packages = run_.workspace().layer_dir("sandbox") / "sources";
 }
 
-/// "9.0.2" for the series 9.0, when that is the newest of it that is known.
-std::string Deployment::newest_of(const std::string& series) const {
-  const Catalog& catalog = run_.catalog();
-  std::string newest;
-  if (catalog.ghc(series) != nullptr) return series;
-  for (const std::string& version : catalog.ghc_versions()) {
-    const bool newer = newest.empty() || compare_versions(version, newest) > 0;
-    if (version.starts_with(series + ".") && newer) newest = version;
-  }
-  return newest.empty() ? series : newest;
-}
-
-std::string Deployment::decide_ghc_version(const Constraints* known) const {
-  const Constraint* pin = known == nullptr ? nullptr : known->find("base");
-  const std::string base = pin == nullptr ? "" : pin->version;
-  if (run_.options().is_set("ghc-url")) return named_ghc_version(base);
-  if (!base.empty()) {
-    const Release* release = run_.catalog().ghc_of_base(base);
-    if (release == nullptr) {
-      throw Error("ghc::unknown-version", "No known GHC comes with base " + base)
-          .why("The constraints of " + label() + " ask for that version of base")
-          .fix(known_versions_advice(run_.catalog().ghc_versions()));
-    }
-    if (!given_ghc_.empty() && release->version != given_ghc_) {
-      throw Error("extra-apps::other-ghc",
-                  label() + " cannot be built with the app's GHC " + given_ghc_)
-          .why("Its constraints ask for base " + base + ", which comes with GHC " +
-               release->version)
-          .fix("Give it other constraints: " + label() +
-               ".cabal.config in .halcyon-magic/extra-apps-constraints or "
-               ".halcyon-magic/sandbox-extra-apps-constraints");
-    }
-    return release->version;
-  }
-  if (!given_ghc_.empty()) return given_ghc_;
-  if (known != nullptr && !known->compiler.empty()) return newest_of(known->compiler);
-  if (!source_.project.with_compiler.empty()) return newest_of(source_.project.with_compiler);
-  const std::string option = run_.options().get("ghc-version");
-  return option.empty() ? run_.catalog().recommended_ghc() : option;
-}
-
-const Constraints& Deployment::constraints() {
-  if (has_constraints_) return source_.constraints;
-  std::optional<Constraints> given = given_constraints();
-  std::optional<Constraints> snapshot;
-  if (!given) {
-    snapshot = stack_constraints(run_, source_);
-  } else if (given->is_snapshot()) {
-    snapshot.swap(given);
-    source_.has_own_constraints = false;
-  }
-  const Constraints* known = given ? &*given : snapshot ? &*snapshot : nullptr;
-  ghc_version_ = decide_ghc_version(known);
-  source_.constraints = given ? std::move(*given) : resolve(std::move(snapshot));
-  has_constraints_ = true;
-  remove_local_packages(source_.constraints, source_);
-  if (source_.tests && given) add_constraints_of_tests();
-  add_settings();
-  return source_.constraints;
-}
-
 /// Puts extra apps and sources into the sandbox layer that is being built.
 void Deployment::prepare_sandbox() {
   const fs::path dir = run_.workspace().layer_dir("sandbox");
@@ -178,13 +93,19 @@ void Deployment::prepare_sandbox() {
   if (!sandbox_sources_.empty()) sandbox_sources_.make(source_.extra_packages);
 }
 
-Deployment::Layers Deployment::make_layers(bool any_age_of_index) {
+std::unique_ptr<UpdatedCabalLayer> Deployment::make_cabal(bool any_age_of_index) {
+  auto cabal = std::make_unique<UpdatedCabalLayer>(run_.workspace(), run_.keeper(), cabal_version_,
+                                                   repo_, any_age_of_index);
+  cabal->require(index_state());
+  cabal->rebuild_plain(run_.options().flag("cabal-rebuild"));
+  return cabal;
+}
+
+Deployment::Layers Deployment::make_layers() {
   const Workspace& workspace = run_.workspace();
   Layers layers;
   layers.ghc = std::make_unique<GhcLayer>(workspace, ghc_version_);
-  layers.cabal = std::make_unique<UpdatedCabalLayer>(workspace, run_.keeper(), cabal_version_,
-                                                     repo_, any_age_of_index);
-  layers.cabal->require(index_state());
+  layers.cabal = make_cabal(true);
   layers.sandbox = std::make_unique<SandboxLayer>(workspace, source_, layers.ghc->tag(),
                                                   ghc_version_, cabal_version_, repo_);
   layers.sandbox->before_dependencies([this] { prepare_sandbox(); });
@@ -198,11 +119,7 @@ Deployment::Layers Deployment::make_layers(bool any_age_of_index) {
   return layers;
 }
 
-Command Deployment::test_command() { return make_layers(true).app->test_command(); }
-
-bool Deployment::may_build_dependencies() const {
-  return !run_.options().flag("no-build") && !run_.options().flag("no-build-dependencies");
-}
+Command Deployment::test_command() { return make_layers().app->test_command(); }
 
 void Deployment::prepare_toolchain() {
   if (run_.workspace().has_compiler()) return;
@@ -255,10 +172,9 @@ void Deployment::describe() const {
 }
 
 void Deployment::require_builds_allowed(const Layers& layers, const Step& app_step) const {
-  if (may_build_dependencies()) return;
+  if (run_.may_build_dependencies()) return;
   std::string missing;
-  const Layer* dependencies[] = {layers.ghc.get(), layers.cabal.get(), layers.sandbox.get()};
-  for (const Layer* layer : dependencies) {
+  for (const Layer* layer : layers.dependencies()) {
     const Step step = run_.keeper().plan(*layer);
     if (step.builds()) missing += fmt::format("  {}: {}\n", layer->describe(), step.reason);
   }
@@ -293,7 +209,7 @@ void Deployment::make_app() {
       options.flag("app-rebuild") || options.flag("app-reconfigure") || rebuild_sandbox;
   const bool rebuild_any = rebuild_cabal || rebuild_app;
 
-  Layers layers = make_layers(true);
+  Layers layers = make_layers();
   const Step app_step = keeper.plan(*layers.app, options.flag("app-rebuild"));
   if (!rebuild_any && !keeps_layers() && !app_step.builds()) {
     log::step(label() + " did not change: using the app that is already built");
@@ -301,8 +217,8 @@ void Deployment::make_app() {
     return;
   }
   require_builds_allowed(layers, app_step);
-  const bool may_build = may_build_dependencies();
-  if (rebuild_sandbox || keeper.plan(*layers.sandbox).builds()) layers = make_layers(false);
+  const bool may_build = run_.may_build_dependencies();
+  if (rebuild_sandbox || keeper.plan(*layers.sandbox).builds()) layers.cabal = make_cabal(false);
   log::step("Preparing layers");
   prepare_toolchain();
   keeper.realise(*layers.ghc, rebuild_ghc, may_build);
@@ -321,13 +237,12 @@ void Deployment::make_app() {
 void Deployment::restore_layers() {
   constraints();
   describe();
-  Layers layers = make_layers(true);
+  Layers layers = make_layers();
   log::step("Restoring layers");
   prepare_toolchain();
-  const bool may_build = may_build_dependencies();
-  run_.keeper().realise(*layers.ghc, false, may_build);
-  run_.keeper().realise(*layers.cabal, false, may_build);
-  run_.keeper().realise(*layers.sandbox, false, may_build);
+  for (Layer* layer : layers.dependencies()) {
+    run_.keeper().realise(*layer, false, run_.may_build_dependencies());
+  }
   run_.keeper().realise(*layers.app, false, !run_.options().flag("no-build"));
   offer_source_distributions(run_.workspace());
   write_cabal_config(run_.workspace(), repo_);  // `paths` points cabal to it
@@ -375,9 +290,8 @@ void Deployment::copy_layers(const fs::path& app_dir) const {
 }
 
 void Deployment::hold_dependencies() {
-  const Layers layers = make_layers(true);
-  const Layer* dependencies[] = {layers.ghc.get(), layers.cabal.get(), layers.sandbox.get()};
-  for (const Layer* layer : dependencies) {
+  const Layers layers = make_layers();
+  for (const Layer* layer : layers.dependencies()) {
     const Step step = run_.keeper().plan(*layer);
     if (step.means == Means::cached) run_.depot().keep(step.source->key);
     if (step.means != Means::stored) continue;
@@ -398,17 +312,14 @@ void Deployment::remove_layers() const {
 
 void make_environment(Run& run) {
   const Options& options = run.options();
-  std::string ghc_version = options.get("ghc-version");
-  if (ghc_version.empty()) ghc_version = run.catalog().recommended_ghc();
-  std::string cabal_version = options.get("cabal-version");
-  if (cabal_version.empty()) cabal_version = run.catalog().recommended_cabal();
-  const bool may_build = !options.flag("no-build") && !options.flag("no-build-dependencies");
+  const bool may_build = run.may_build_dependencies();
   run.use_hooks({});
   log::step("Preparing layers");
-  GhcLayer ghc(run.workspace(), ghc_version);
+  GhcLayer ghc(run.workspace(), run.ghc_version());
   run.keeper().realise(ghc, options.flag("ghc-rebuild"), may_build);
-  UpdatedCabalLayer cabal(run.workspace(), run.keeper(), cabal_version,
-                          CabalRepo::parse(options.get("cabal-repo")), false);
+  UpdatedCabalLayer cabal(run.workspace(), run.keeper(), run.cabal_version(), run.cabal_repo(),
+                          false);
+  cabal.rebuild_plain(options.flag("cabal-rebuild"));
   run.keeper().realise(cabal, options.flag("cabal-rebuild") || options.flag("cabal-update"),
                        may_build);
 }

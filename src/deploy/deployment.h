@@ -82,8 +82,9 @@ class Deployment {
   void prepare_toolchain();
   void describe() const;
   void require_builds_allowed(const Layers& layers, const Step& app_step) const;
-  bool may_build_dependencies() const;
-  Layers make_layers(bool any_age_of_index);
+  /// With `any_age_of_index` an old package index will do: nothing is resolved or downloaded.
+  std::unique_ptr<UpdatedCabalLayer> make_cabal(bool any_age_of_index);
+  Layers make_layers();
 
   Compiler compiler() const { return {ghc_version_, cabal_version_}; }
   void prepare_sandbox();
@@ -96,10 +97,10 @@ class Deployment {
   SandboxSources sandbox_sources_;
   std::optional<TempDir> packed_sources_;  // for the solver
   CabalRepo repo_;
+  std::string cabal_version_;
   bool has_constraints_ = false;
   std::string given_ghc_;
   std::string ghc_version_;
-  std::string cabal_version_;
   std::optional<std::string> toolchain_digest_;
 };
 

@@ -16,31 +16,6 @@
 namespace halcyon {
 namespace {
 
-/// The catalog that came with the helper: beside it, or where `cmake --install` puts it.
-fs::path own_catalog() {
-  const fs::path bin = self_path().parent_path();
-  for (const fs::path& file :
-       {bin / "catalog.json", bin.parent_path() / "share" / "halcyon" / "catalog.json"}) {
-    if (fs::exists(file)) return file;
-  }
-  throw Error("catalog::missing", "The helper's catalog.json is missing")
-      .why("Looked beside " + self_path().string() + " and in ../share/halcyon")
-      .fix("Install the buildpack or the helper again");
-}
-
-Catalog load_catalog(const Options& options, HttpClient& http) {
-  Catalog catalog = Catalog::load(own_catalog());
-  const std::string overlay = options.get("catalog");
-  if (overlay.empty()) return catalog;
-  if (overlay.starts_with("http://") || overlay.starts_with("https://")) {
-    catalog.merge(Catalog::parse(fetch_text(http, overlay, "the catalog", "Check HALCYON_CATALOG"),
-                                 log::redact(overlay)));
-  } else {
-    catalog.merge(Catalog::load(overlay));
-  }
-  return catalog;
-}
-
 /// A directory that is not there is a typing error or a disk that is not mounted: nobody wants to
 /// build for half an hour before it is told.
 std::unique_ptr<Storage> open_directory(const Options& options) {
@@ -59,6 +34,19 @@ std::unique_ptr<Storage> open_directory(const Options& options) {
 }
 
 }  // namespace
+
+Catalog load_catalog(const Options& options, HttpClient& http) {
+  Catalog catalog = Catalog::load(installed_catalog());
+  const std::string overlay = options.get("catalog");
+  if (overlay.empty()) return catalog;
+  if (is_web_url(overlay)) {
+    catalog.merge(Catalog::parse(fetch_text(http, overlay, "the catalog", "Check HALCYON_CATALOG"),
+                                 log::redact(overlay)));
+  } else {
+    catalog.merge(Catalog::load(overlay));
+  }
+  return catalog;
+}
 
 S3Options s3_options(const Options& options, const std::string& bucket) {
   const std::uint64_t part = std::max<std::uint64_t>(5, options.number("s3-part-size")) << 20U;
@@ -135,6 +123,20 @@ Git Run::git() const {
   return {workspace_.system,
           workspace_.temp(),
           {options_.get("ssh-key"), options_.get("ssh-known-hosts")}};
+}
+
+bool Run::may_build_dependencies() const {
+  return !options_.flag("no-build") && !options_.flag("no-build-dependencies");
+}
+
+std::string Run::ghc_version() const {
+  const std::string version = options_.get("ghc-version");
+  return version.empty() ? catalog().recommended_ghc() : version;
+}
+
+std::string Run::cabal_version() const {
+  const std::string version = options_.get("cabal-version");
+  return version.empty() ? catalog().recommended_cabal() : version;
 }
 
 std::string Run::fetch(const std::string& url, const std::string& what, const std::string& fix) {

@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "haskell/catalog.h"
+#include "layers/cabal.h"
 #include "layers/keeper.h"
 #include "layers/workspace.h"
 #include "net/git.h"
@@ -36,6 +37,12 @@ class Run {
   Cache& cache() { return shared_->cache; }
   Depot& depot() { return shared_->depot; }
   Keeper& keeper() { return shared_->keeper; }
+  /// What the options say, else the catalog's recommendation.
+  std::string ghc_version() const;
+  std::string cabal_version() const;
+  CabalRepo cabal_repo() const { return CabalRepo::parse(options_.get("cabal-repo")); }
+  /// Whether neither HALCYON_NO_BUILD nor HALCYON_NO_BUILD_DEPENDENCIES is set.
+  bool may_build_dependencies() const;
   /// The text at a URL; see fetch_text.
   std::string fetch(const std::string& url, const std::string& what, const std::string& fix);
   /// Whether there is a private storage: public storage keeps nothing for anybody.
@@ -78,6 +85,9 @@ class Run {
 /// credentials is an Error "storage::incomplete", a directory that is not there "storage::missing";
 /// one that cannot be written to needs HALCYON_NO_UPLOAD.
 std::unique_ptr<Storage> make_storage(const Options& options, HttpClient& http);
+
+/// The catalog that came with the helper, and HALCYON_CATALOG's over it.
+Catalog load_catalog(const Options& options, HttpClient& http);
 
 /// How a bucket is reached: the server, the key and the ACL that the options name.
 S3Options s3_options(const Options& options, const std::string& bucket);

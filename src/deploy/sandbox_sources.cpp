@@ -43,7 +43,6 @@ const std::string& SandboxSources::digest() {
 
 void SandboxSources::make(const fs::path& dir) {
   const Workspace& ws = run_.workspace();
-  const CabalRepo repo = CabalRepo::parse(run_.options().get("cabal-repo"));
   for (const AppOrigin& origin : origins_) {
     const TempDir work(ws.temp(), "sdist-");
     const fs::path copy = work.path() / "source";
@@ -55,11 +54,10 @@ void SandboxSources::make(const fs::path& dir) {
       write_file(copy / "cabal.project", "packages: .\n");
     }
     fs::create_directories(dir);
-    Command sdist = cabal_command(ws, repo, copy, work.path() / "dist",
-                                  {"v2-sdist", "all", "--output-directory=" + dir.string()});
-    std::erase_if(sdist.argv, [](const std::string& word) {
-      return word.starts_with("--with-compiler=");  // v2-sdist does not know it
-    });
+    Command sdist = cabal_command(ws, run_.cabal_repo(),
+                                  {"v2-sdist", "all", "--output-directory=" + dir.string(),
+                                   "--builddir=" + (work.path() / "dist").string()});
+    sdist.dir = copy;
     sdist.output = Output::file;
     sdist.log_file = ws.log_file("sandbox");
     run_tool(ws, "pack the source " + origin.text, "sandbox-sources::failed", sdist);

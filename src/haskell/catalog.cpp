@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/platform.h"
 #include "base/text.h"
 
 namespace halcyon {
@@ -97,7 +98,7 @@ Distribution read_distribution(const Place& place) {
   Distribution distribution{read_os(place.at("os")), place.at("url").text(),
                             read_sha256(place.at("sha256"))};
   const Place url = place.at("url");
-  if (!distribution.url.starts_with("https://") && !distribution.url.starts_with("http://")) {
+  if (!is_web_url(distribution.url)) {
     url.malformed("\"" + distribution.url + "\" is not an http or https URL");
   }
   const std::string name = distribution.file_name();
@@ -267,5 +268,16 @@ const Distribution* Catalog::distribution(const Release& release, std::string_vi
 
 std::vector<std::string> Catalog::ghc_versions() const { return sorted_versions(ghc_); }
 std::vector<std::string> Catalog::cabal_versions() const { return sorted_versions(cabal_); }
+
+fs::path installed_catalog() {
+  const fs::path bin = self_path().parent_path();
+  for (const fs::path& file :
+       {bin / "catalog.json", bin.parent_path() / "share" / "halcyon" / "catalog.json"}) {
+    if (fs::exists(file)) return file;
+  }
+  throw Error("catalog::missing", "The helper's catalog.json is missing")
+      .why("Looked beside " + self_path().string() + " and in ../share/halcyon")
+      .fix("Install the buildpack or the helper again");
+}
 
 }  // namespace halcyon

@@ -64,4 +64,8 @@ class Catalog {
   std::string recommended_cabal_;
 };
 
+/// The catalog that came with the helper: beside it, or where `cmake --install` puts it. Raises
+/// Error "catalog::missing".
+std::filesystem::path installed_catalog();
+
 }  // namespace halcyon

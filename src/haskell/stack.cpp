@@ -18,10 +18,6 @@ constexpr std::array<std::string_view, 6> fields_passed_over{
     "ghc-options",    "configure-options", "extra-include-dirs",
     "extra-lib-dirs", "extra-package-dbs", "allow-newer-deps"};
 
-bool is_url(std::string_view text) {
-  return text.starts_with("https://") || text.starts_with("http://");
-}
-
 bool is_archive(std::string_view text) {
   return text.ends_with(".tar.gz") || text.ends_with(".tgz") || text.ends_with(".zip");
 }
@@ -164,7 +160,7 @@ class Reader {
     }
     const std::string text = word(location);
     if (read_version(text)) return;
-    if (is_url(text) || is_archive(text)) unsupported(location, "an archive: " + text);
+    if (is_web_url(text) || is_archive(text)) unsupported(location, "an archive: " + text);
     if (!is_project_) malformed(location, "not a package with its version: " + text);
     file_.packages.push_back(text);
   }

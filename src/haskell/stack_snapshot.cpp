@@ -54,7 +54,7 @@ Location locate(const std::string& snapshot, const Location& from, const std::st
                         match[2].str()),
             {}};
   }
-  if (snapshot.starts_with("https://") || snapshot.starts_with("http://")) return {snapshot, {}};
+  if (is_web_url(snapshot)) return {snapshot, {}};
   if (std::regex_match(snapshot, newest)) {
     unknown(snapshot, "That is whatever is newest, not the same every day");
   }

@@ -11,18 +11,15 @@
 #include "deploy/commands.h"
 #include "deploy/deployment.h"
 #include "heroku/build.h"
+#include "heroku/build_request.h"
+#include "heroku/dyno.h"
 #include "heroku/slug.h"
 
 namespace halcyon {
 namespace {
 
 constexpr const char* build_command = "heroku run -x halcyon build";
-
-std::string storage_advice() {
-  return "heroku config:set HALCYON_AWS_ACCESS_KEY_ID=...\n"
-         "heroku config:set HALCYON_AWS_SECRET_ACCESS_KEY=...\n"
-         "heroku config:set HALCYON_S3_BUCKET=...";
-}
+constexpr const char* push_again = "git commit --allow-empty -m 'Deploy' && git push heroku master";
 
 std::string indent(const std::string& text) {
   std::string out;
@@ -40,20 +37,31 @@ void capture_toolchain(Run& run, ToolchainLayer& toolchain) {
   run.depot().forget_archive(toolchain.key());
 }
 
-void tell_what_is_missing(const Run& run, const std::string& label, const Error& missing) {
-  std::string text = fmt::format("Cannot deploy {} yet.\n{}\n", label, missing.what());
-  text +=
-      "\nA push is too short to build them, so this release holds the buildpack and the source "
-      "only.\n";
+/// What becomes of a push whose layers are missing.
+enum class Verdict { buildpack_only, rejected, rejected_without_request };
+
+void tell_what_is_missing(Run& run, const std::string& label, const Error& missing,
+                          Verdict verdict) {
+  std::string text = fmt::format("Cannot deploy {} yet.\n{}\n\n", label, missing.what());
+  text += verdict == Verdict::buildpack_only
+              ? "A push is too short to build them, so this release holds the buildpack and the "
+                "source only.\n"
+              : "A push is too short to build them, so it is rejected: the release that is running "
+                "stays.\n";
   if (!run.has_storage()) {
     text += "\nThere is no storage to build them into. Set up a private S3 bucket:\n" +
-            indent(storage_advice()) + "\nand push again:\n" +
-            indent("git commit --allow-empty -m 'Deploy' && git push heroku master");
+            indent(storage_advice());
+  } else if (verdict == Verdict::rejected_without_request) {
+    text += "\nThe source could not be left in storage for a dyno to build it";
+    text += run.depot().uploads() ? ": see above.\n" : ". Allow it:\n" + indent(upload_advice);
   } else {
-    text += "\nBuild them on a one-off dyno (-s performance-l is faster, where you have it):\n" +
-            indent(build_command) + "\nthen deploy:\n" +
-            indent("git commit --allow-empty -m 'Deploy' && git push heroku master");
+    text += verdict == Verdict::buildpack_only
+                ? "\nBuild them on a one-off dyno"
+                : "\nThe source is in storage. Build it on a one-off dyno of the running release";
+    text += " (-s performance-l is faster, where you have it):\n" + indent(build_command);
   }
+  text += "\nthen push again:\n" +
+          indent(verdict == Verdict::buildpack_only ? push_again : "git push heroku master");
   log::warning(text);
 }
 
@@ -77,10 +85,6 @@ void finish(Run& run, const Deployment& deployment, const fs::path& build_dir,
   run.end();
 }
 
-std::string toolchain_digest(const fs::path& slug_dir) {
-  return std::string(trim(read_file_if_any(slug_dir / "toolchain-digest", 1U << 10U).value_or("")));
-}
-
 Exit compile(const HookCall& call, BuildReport& report) {
   const fs::path& build_dir = call.build_dir;
   report.step("options");
@@ -97,6 +101,8 @@ Exit compile(const HookCall& call, BuildReport& report) {
   const auto stack = call.environment.find("STACK");
   parts.stack = stack == call.environment.end() ? "" : stack->second;
   parts.source_archive = archive_source(run, build_dir);
+  const AppMemory memory(call.cache_dir);
+  parts.app_id = memory.id();
   const auto toolchain = ToolchainLayer::of_this_machine(run.workspace());
   if (toolchain) parts.toolchain = toolchain->digest();
 
@@ -112,34 +118,26 @@ Exit compile(const HookCall& call, BuildReport& report) {
   } catch (const Error& error) {
     if (error.exit() != Exit::build_needed) throw;
     if (toolchain) capture_toolchain(run, *toolchain);
-    tell_what_is_missing(run, deployment.label(), error);
+    if (memory.is_deployed() && !options.flag("deploy-buildpack-only")) {
+      const bool left = leave_request(run, deployment.label(), parts);
+      tell_what_is_missing(run, deployment.label(), error,
+                           left ? Verdict::rejected : Verdict::rejected_without_request);
+      report.finish("rejected");
+      return Exit::build_needed;
+    }
+    tell_what_is_missing(run, deployment.label(), error, Verdict::buildpack_only);
     log::step("Deploying the buildpack only");
+    memory.set_deployed(false);
     finish(run, deployment, build_dir, parts, false);
     report.finish("incomplete");
     return Exit::done;
   }
   finish(run, deployment, build_dir, parts, options.get("app-extra-copy") == "all");
+  memory.set_deployed(true);
   report.finish("deployed");
   log::step("App deployed: " + deployment.label());
   log::detail("To see it:  heroku open");
   return Exit::done;
-}
-
-/// On a dyno, everything is in the slug's own directory.
-void set_dyno_places(Options& options) {
-  const fs::path ours = slug_source().parent_path();
-  options.set("app-dir", ours.parent_path().string());
-  options.set("prefix", ours.parent_path().string());
-  options.set("cache-dir", (ours / "cache").string());
-}
-
-/// The source that was pushed, and its magic files read.
-fs::path unpack_source(const Run& run, Options& options) {
-  fs::path source = run.workspace().temp() / "app";
-  FileSource file(slug_source());
-  unpack(file, source, source);
-  options.read_magic(source);
-  return source;
 }
 
 }  // namespace
@@ -165,45 +163,5 @@ std::string buildpack_report(const fs::path& cache_dir) {
 }
 
 std::string buildpack_release() { return "---\naddons: []\ndefault_process_types: {}\n"; }
-
-fs::path slug_source() {
-  const fs::path source = self_path().parent_path().parent_path() / "source.tar.gz";
-  return fs::exists(source) ? source : fs::path();
-}
-
-void build_on_dyno(Options& options, const Environment& environment) {
-  set_dyno_places(options);
-  options.set("no-build-dependencies", "0");
-  options.set("no-build", "0");
-  Run run(options, environment, true);
-  if (!run.has_storage() || !run.depot().uploads()) {
-    throw Error("storage::none", "There is no storage to keep what would be built here")
-        .why(run.has_storage()
-                 ? "HALCYON_NO_UPLOAD or HALCYON_NO_ARCHIVE is set: a push could not "
-                   "use what this dyno builds"
-                 : "A one-off dyno's disk is gone when it ends, and a push cannot "
-                   "reach it: a private S3 bucket carries the layers from here to there")
-        .fix(run.has_storage() ? "heroku config:unset HALCYON_NO_UPLOAD HALCYON_NO_ARCHIVE"
-                               : storage_advice());
-  }
-  run.begin();
-  Deployment deployment(run, unpack_source(run, options));
-  log::step("Building " + deployment.label());
-  deployment.use_toolchain(toolchain_digest(slug_source().parent_path()));
-  deployment.make_app();
-  log::step("App built: " + deployment.label());
-  log::detail("To deploy it:  git commit --allow-empty -m 'Deploy' && git push heroku master");
-}
-
-void restore_on_dyno(Options& options, const Environment& environment) {
-  set_dyno_places(options);
-  options.set_default("no-build", "1");
-  options.set_default("no-build-dependencies", "1");
-  Run run(options, environment, false);
-  run.begin();
-  Deployment deployment(run, unpack_source(run, options));
-  deployment.use_toolchain(toolchain_digest(slug_source().parent_path()));
-  restore(run, deployment);
-}
 
 }  // namespace halcyon

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/platform.h"
 #include "base/text.h"
+#include "haskell/catalog.h"
 
 namespace halcyon {
 namespace {
@@ -20,15 +21,12 @@ constexpr const char* profile =
 
 void write_slug(const fs::path& build_dir, const SlugParts& parts) {
   const fs::path ours = build_dir / ".halcyon";
-  const fs::path self = self_path();
-  halcyon::copy_file(self, ours / "bin" / "halcyon");
-  fs::path catalog = self.parent_path() / "catalog.json";
-  if (!fs::exists(catalog)) {
-    catalog = self.parent_path().parent_path() / "share" / "halcyon" / "catalog.json";
-  }
-  halcyon::copy_file(catalog, ours / "bin" / "catalog.json");
+  halcyon::copy_file(self_path(), ours / "bin" / "halcyon");
+  halcyon::copy_file(installed_catalog(), ours / "bin" / "catalog.json");
   halcyon::copy_file(parts.source_archive, ours / "source.tar.gz");
   write_file(ours / "stack", parts.stack + "\n");
+  write_file(ours / "app-id", parts.app_id + "\n");
+  write_file(ours / "built", format_timestamp(std::chrono::system_clock::now()) + "\n");
   write_file(ours / "toolchain-digest", parts.toolchain + "\n");
   write_file(build_dir / ".profile.d" / "halcyon.sh", profile);
 }

@@ -12,6 +12,7 @@ struct SlugParts {
   std::filesystem::path source_archive;  ///< the app's source as it was pushed
   std::string stack;                     ///< STACK, known only while building
   std::string toolchain;                 ///< digest of the build image's toolchain, may be empty
+  std::string app_id;                    ///< AppMemory::id
 };
 
 /// Writes the helper, its catalog, the parts and .profile.d/halcyon.sh into the build directory.

@@ -160,7 +160,7 @@ void AppLayer::compile() {
 
 Command AppLayer::cabal(const std::vector<std::string>& words) const {
   const Workspace& ws = workspace();
-  Command command = cabal_command(ws, repo_, dir() / "source", dir() / "dist", words);
+  Command command = project_command(ws, repo_, dir() / "source", dir() / "dist", words);
   command.argv.emplace_back("--offline");
   choose_components(command, source_);
   command.argv.insert(command.argv.end(), source_.configure_flags.begin(),

@@ -18,6 +18,7 @@ class AppLayer : public Layer {
   std::string name() const override { return "app"; }
   std::string describe() const override { return "app " + source_.package.label(); }
   Tag tag() const override;
+  bool accepts(const Tag& found) const override { return !reconfigure_ && found == tag(); }
   std::string archive_name() const override;
   Format format() const override { return Format::gzip; }
   std::string problem(const std::filesystem::path& dir) const override;
@@ -25,7 +26,7 @@ class AppLayer : public Layer {
   std::vector<Similar> similar() const override;
   void extend() override;
 
-  /// HALCYON_APP_RECONFIGURE: an incremental build configures anew.
+  /// HALCYON_APP_RECONFIGURE: cabal configures anew, on top of the last build, whatever changed.
   void reconfigure(bool value) { reconfigure_ = value; }
   /// Extra apps: `digest` says which, and `copy` puts what they install into a directory. They are
   /// installed with the app, and taken from the last build while they are the same.

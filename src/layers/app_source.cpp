@@ -42,12 +42,9 @@ void update_file(const fs::path& file, const std::string& text) {
   if (read_file_if_any(file) != text) write_file(file, text);
 }
 
+/// The project_text, if any; the app's own cabal.project.local with the extra packages.
 void write_project(const AppSource& source, const fs::path& copy) {
   if (!source.project_text.empty()) update_file(copy / project_file, source.project_text);
-}
-
-/// The app's own cabal.project.local with the extra packages.
-void write_local_project(const AppSource& source, const fs::path& copy) {
   std::string text = read_file_if_any(source.dir / local_project_file).value_or("");
   if (!source.extra_packages.empty()) {
     text += "\npackages:\n";
@@ -79,21 +76,15 @@ void write_constraints(const AppSource& source, const fs::path& copy) {
                                : source.constraints.format();
   update_file(copy / freeze_file, text);
   write_project(source, copy);
-  write_local_project(source, copy);
 }
 
-Command cabal_command(const Workspace& workspace, const CabalRepo& repo, const fs::path& copy,
-                      const fs::path& build_dir, const std::vector<std::string>& words) {
-  Command command;
-  command.argv = {(workspace.layer_dir("cabal") / "bin" / "cabal").string(),
-                  "--config-file=" + write_cabal_config(workspace, repo).string()};
-  command.argv.insert(command.argv.end(), words.begin(), words.end());
+Command project_command(const Workspace& workspace, const CabalRepo& repo, const fs::path& copy,
+                        const fs::path& build_dir, const std::vector<std::string>& words) {
+  Command command = cabal_command(workspace, repo, words);
   command.argv.push_back("--builddir=" + build_dir.string());
   command.argv.push_back("--with-compiler=" +
                          (workspace.layer_dir("ghc") / "bin" / "ghc").string());
   command.dir = copy;
-  command.env = workspace.tools();
-  command.env["CABAL_DIR"] = (workspace.temp() / "home" / ".cabal").string();
   return command;
 }
 
@@ -127,11 +118,10 @@ Constraints solve_constraints(const Workspace& workspace, const CabalRepo& repo,
   const fs::path copy = work.path() / "source";
   copy_tree(source.dir, copy, is_not_copied);
   write_project(source, copy);
-  write_local_project(source, copy);
   if (within != nullptr) write_file(copy / freeze_file, within->format());
   const Stopwatch watch;
   log::begin("Resolving dependencies");
-  Command freeze = cabal_command(workspace, repo, copy, work.path() / "dist", {"v2-freeze"});
+  Command freeze = project_command(workspace, repo, copy, work.path() / "dist", {"v2-freeze"});
   choose_components(freeze, source);
   freeze.output = Output::file;
   freeze.log_file = workspace.log_file("constraints");

@@ -44,15 +44,14 @@ void remove_local_packages(Constraints& constraints, const AppSource& source);
 
 /// Writes the constraints into a copy of the source, as cabal.project.freeze: the app's own file,
 /// without the repositories that it names, or what stands for it. Writes cabal.project.local too:
-/// the app's own, and the extra packages. Likewise its
-/// project_text, if any.
+/// the app's own, and the extra packages; and cabal.project, where there is a project_text.
 void write_constraints(const AppSource& source, const std::filesystem::path& copy);
 
-/// A cabal command in a copy of the source: our configuration, our HOME, build products in
-/// `build_dir`, no tests and benchmarks. The first of `words` is the command.
-Command cabal_command(const Workspace& workspace, const CabalRepo& repo,
-                      const std::filesystem::path& copy, const std::filesystem::path& build_dir,
-                      const std::vector<std::string>& words);
+/// A cabal_command in a copy of the source, with the GHC layer's compiler and build products in
+/// `build_dir`.
+Command project_command(const Workspace& workspace, const CabalRepo& repo,
+                        const std::filesystem::path& copy, const std::filesystem::path& build_dir,
+                        const std::vector<std::string>& words);
 
 /// Adds to a cabal command whether test suites count. It has to be said: cabal resolves those of an
 /// app that does not say it, and downloads what they need.

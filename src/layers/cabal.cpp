@@ -191,7 +191,7 @@ std::vector<Similar> UpdatedCabalLayer::similar() const {
 }
 
 void UpdatedCabalLayer::build() {
-  keeper_.realise(plain_);
+  keeper_.realise(plain_, rebuild_plain_);
   fs::remove(dir() / "tag");
   update();
 }
@@ -201,9 +201,7 @@ void UpdatedCabalLayer::update() {
   ws.hooks.run(ws, "cabal-pre-update", {}, dir());
   const Stopwatch watch;
   log::begin("Updating the package index from " + log::redact(repo_.url));
-  Command update;
-  update.argv = {(dir() / "bin" / "cabal").string(),
-                 "--config-file=" + write_cabal_config(ws, repo_).string(), "v2-update"};
+  Command update = cabal_command(ws, repo_, {"v2-update"});
   update.output = Output::file;
   update.log_file = ws.log_file("cabal");
   try {
@@ -244,6 +242,17 @@ fs::path write_cabal_config(const Workspace& workspace, const CabalRepo& repo) {
   fs::path file = workspace.root() / "cabal.config";
   write_file(file, text);
   return file;
+}
+
+Command cabal_command(const Workspace& workspace, const CabalRepo& repo,
+                      const std::vector<std::string>& words) {
+  Command command;
+  command.argv = {(workspace.layer_dir("cabal") / "bin" / "cabal").string(),
+                  "--config-file=" + write_cabal_config(workspace, repo).string()};
+  command.argv.insert(command.argv.end(), words.begin(), words.end());
+  command.env = workspace.tools();
+  command.env["CABAL_DIR"] = (workspace.temp() / "home" / ".cabal").string();
+  return command;
 }
 
 }  // namespace halcyon

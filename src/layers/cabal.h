@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/process.h"
 #include "haskell/catalog.h"
 #include "haskell/index_state.h"
 #include "layers/keeper.h"
@@ -63,6 +64,8 @@ class UpdatedCabalLayer : public Layer {
 
   /// Asks for an index that reaches this state, however old; an exact one is never out of date.
   void require(const IndexState& state);
+  /// HALCYON_CABAL_REBUILD: a build starts from the original distribution, not from a plain layer.
+  void rebuild_plain(bool value) { rebuild_plain_ = value; }
 
  private:
   void update();
@@ -74,6 +77,7 @@ class UpdatedCabalLayer : public Layer {
   PlainCabalLayer plain_;
   CabalRepo repo_;
   bool any_age_;
+  bool rebuild_plain_ = false;
   IndexState required_;
   std::string timestamp_;  ///< of this run: what an update would be tagged with
 };
@@ -84,6 +88,11 @@ std::string index_time(const Workspace& workspace);
 /// Writes the configuration that every cabal call of ours uses, and returns its path. What decides
 /// a unit's id besides its version and flags is fixed here, the same in every run.
 std::filesystem::path write_cabal_config(const Workspace& workspace, const CabalRepo& repo);
+
+/// A cabal command with our configuration and a CABAL_DIR of the run. The first of `words` is the
+/// command.
+Command cabal_command(const Workspace& workspace, const CabalRepo& repo,
+                      const std::vector<std::string>& words);
 
 /// A version of the settings in that configuration; part of every sandbox's identity.
 constexpr const char* cabal_settings_version = "1";

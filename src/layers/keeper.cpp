@@ -5,6 +5,7 @@
 #include "archive/archive.h"
 #include "base/log.h"
 #include "base/stopwatch.h"
+#include "base/text.h"
 
 namespace halcyon {
 namespace {
@@ -58,6 +59,19 @@ std::optional<Found> find_acceptable(const Layer& layer, Place place) {
     if (auto found = acceptable(key)) return found;
   }
   return {};
+}
+
+/// The bytes that a layer's files may have. A few kilobytes that become gigabytes are no layer,
+/// whatever the manifest says.
+std::uint64_t promised_size(const Manifest& manifest) {
+  constexpr std::uint64_t any_ratio = 100U << 20U;  // below it a disk is not filled
+  constexpr std::uint64_t largest_ratio = 200;      // GHC's own is under 10
+  if (manifest.tree_bytes > any_ratio && manifest.tree_bytes / largest_ratio > manifest.bytes) {
+    throw Error("archive::bomb", "It would become far too large")
+        .why(fmt::format("{} of archive, {} of files", format_size(manifest.bytes),
+                         format_size(manifest.tree_bytes)));
+  }
+  return manifest.tree_bytes;
 }
 
 }  // namespace
@@ -143,13 +157,14 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
 
 void Keeper::restore(const Layer& layer, const Found& found, const Tag& expected) const {
   const Workspace& workspace = layer.workspace();
+  UnpackOptions options;
+  options.max_bytes = promised_size(found.manifest);
   const fs::path archive = workspace.depot->fetch(found);
   const TempDir stage(workspace.temp(), "restore-");
   const fs::path tree = stage.path() / layer.name();
   const Stopwatch watch;
   log::begin(fmt::format("Restoring the {} layer", layer.describe()));
   FileSource file(archive);
-  UnpackOptions options;
   options.threads = workspace.jobs;
   ArchiveStats stats;
   if (found.place == Place::cache) {

@@ -150,7 +150,7 @@ void SandboxLayer::install_dependencies() const {
   // compiled without fetching it again.
   const fs::path dist = dir() / "dist";
   Command command =
-      cabal_command(ws, repo_, copy, dist, {"v2-build", "--only-dependencies", "all"});
+      project_command(ws, repo_, copy, dist, {"v2-build", "--only-dependencies", "all"});
   command.argv.insert(command.argv.end(), source_.configure_flags.begin(),
                       source_.configure_flags.end());
   choose_components(command, source_);

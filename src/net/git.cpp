@@ -46,10 +46,6 @@ bool is_branch(std::string_view text) {
          });
 }
 
-bool is_web(std::string_view url) {
-  return url.starts_with("https://") || url.starts_with("http://");
-}
-
 /// "https://host:port/" of a URL.
 std::string web_root(const std::string& url) {
   return url.substr(0, url.find('/', url.find("://") + 3)) + "/";
@@ -114,7 +110,7 @@ GitUrl GitUrl::parse(std::string_view text) {
     throw Error("git::bad-url", "This is no git URL: " + std::string(text))
         .fix("For example: https://github.com/you/app#branch, git@github.com:you/app");
   }
-  if (!is_web(source.url)) return source;
+  if (!is_web_url(source.url)) return source;
   const PlainUrl plain = split_credentials(source.url);
   if (plain.url != source.url && !plain.user.empty()) {
     source.url = plain.url;

@@ -108,6 +108,11 @@ HeaderList header_list(const HttpHeaders& headers) {
   return list;
 }
 
+/// Whether a header may go to another host than the one that it was meant for.
+bool is_for_all(const HttpHeaders::value_type& header) {
+  return header.first == "range" || header.first == "if-match";
+}
+
 bool is_redirect(long status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -230,7 +235,7 @@ HttpResponse HttpClient::perform(const HttpRequest& request, Sink* sink) {
     if (to.scheme != "https" && to.scheme != from.scheme) {
       throw Error("http::redirect", current.url + " redirects to an insecure place: " + next);
     }
-    if (to != from) current.headers.clear();
+    if (to != from) std::erase_if(current.headers, [](const auto& h) { return !is_for_all(h); });
     current.url = next;
   }
 }

@@ -98,6 +98,15 @@ constexpr Option table[] = {
      .type = flag,
      .default_value = "0",
      .help = "Keeps the GHC, Cabal and sandbox layers after the app has been installed."},
+    {.name = "deploy-buildpack-only",
+     .section = general,
+     .type = flag,
+     .default_value = "0",
+     .has_flag = false,
+     .ours = true,
+     .help =
+         "A push whose dependencies are missing replaces the app that is running by a release of "
+         "the buildpack and the source only, as in 2014, instead of being rejected."},
     {.name = "catalog",
      .section = general,
      .type = path,

@@ -41,6 +41,8 @@ class S3Storage : public Storage {
   void copy(std::string_view key, S3Storage& from, std::string_view from_key);
   /// Makes the bucket, with the ACL of the options; one that is ours already is fine.
   void create();
+  /// The bucket's region, as far as the endpoint's name and the server's answers have told.
+  const std::string& region() const { return client_.endpoint().region; }
   /// The HTTP status of the server's last answer; 0 when it gave none.
   long last_status() const { return client_.last_status(); }
 

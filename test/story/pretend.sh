@@ -1,6 +1,8 @@
 # A bed of seconds: a GHC and a cabal-install that only pretend, for stories about archives, caches and storage. What
 # they build is the constraints, and a program that says its name.
 # Sourced after lib.sh.
+tree=${HALCYON_BUILD_TREE:-$top/build/release}
+halcyon=$tree/bin/halcyon
 pretend_ghc=9.9.9 pretend_cabal=3.9.9
 
 # pack_original DIRECTORY FILE: a distribution; its catalog entry is left beside it.
@@ -59,4 +61,37 @@ pretend_app() {
     echo 'constraints: any.base ==4.99.0.0'
     for constraint; do echo "           , any.${constraint%%==*} ==${constraint##*==}"; done
   } >"$dir/cabal.project.freeze"
+}
+
+# do_halcyon [NAME=VALUE]... ARGUMENT...: on the machine $machine, with pretend_variables; output to the log, what is
+# printed to $work/out.
+pretend_variables=()
+do_halcyon() {
+  local variables=()
+  while [[ $1 == *=* ]]; do
+    variables+=("$1")
+    shift
+  done
+  status=0
+  env -i PATH=/usr/bin:/bin HOME="$work/home" HALCYON_APP_DIR="$machine" HALCYON_CACHE_DIR="$machine.cache" \
+    HALCYON_CATALOG="$bed_url/catalog.json" HALCYON_CABAL_REPO="pretend:$bed_url/hackage/" \
+    ${pretend_variables[@]+"${pretend_variables[@]}"} ${variables[@]+"${variables[@]}"} \
+    "$halcyon" "$@" >"$work/out" 2>"$work/log" || status=$?
+  cat "$work/log" >>"$work/all.log"
+}
+expect_status() {
+  [ "$status" = "$1" ] || fail "$2 (status $status, not $1)"
+  ok "$2"
+}
+# fresh_machine: another one, with nothing on it.
+fresh_machine() {
+  rm -rf "$work/machine" "$work/machine.cache"
+  machine=$work/machine
+}
+# deploys NAME=VALUE... DIRECTORY: that it works, and what it installs.
+deploys() {
+  local app=${*: -1}
+  do_halcyon "${@:1:$#-1}" deploy "$work/apps/$app"
+  expect_status 0 "deploy $app"
+  [ "$("$machine/bin/${app%-*}")" = "I am ${app%-*}" ] || fail "$app is installed"
 }

@@ -10,6 +10,14 @@ app_dir=$work/hello-web
 
 now() { date +%s%3N; }
 
+# serves REGEX WHAT: the deployed app answers from its slug alone; the page is in `page`.
+serves() {
+  "$heroku" web hello "$port"
+  page=$(curl -fsS "http://127.0.0.1:$port/")
+  "$heroku" web:stop hello
+  grep -q "$1" <<<"$page" || fail "$2 ($page)"
+}
+
 say "a. first push, empty storage: the slug holds the buildpack and the source only"
 "$heroku" create hello
 configure hello
@@ -77,11 +85,8 @@ if grep -qE '^\.halcyon/(ghc|cabal|sandbox|app|toolchain|tmp|cache)/' "$work/slu
 fi
 ok "the slug has the app, and no GHC, Cabal or sandbox"
 port=$(free_port)
-"$heroku" web hello "$port"
-page=$(curl -fsS "http://127.0.0.1:$port/")
-grep -q 'Hello' <<<"$page" || fail "the app answers ($page)"
+serves 'Hello' "the app answers"
 grep -qF "$(head -1 "$app_dir/data/motd.txt")" <<<"$page" || fail "the app finds its data file ($page)"
-"$heroku" web:stop hello
 ok "the app answers over HTTP, with its data file"
 
 say "d. third push, nothing changed: from the compile cache alone"
@@ -105,10 +110,7 @@ expect "the changed module is compiled" 'Compiling Greeting'
 ok "the package server is not asked"
 refuse "an unchanged module is not" 'Compiling Page'
 refuse "the layers come from the cache" 'Building the (GHC|updated|sandbox)|Downloading +/'
-"$heroku" web hello "$port"
-page=$(curl -fsS "http://127.0.0.1:$port/")
-"$heroku" web:stop hello
-grep -q 'Hello again' <<<"$page" || fail "the changed app answers ($page)"
+serves 'Hello again' "the changed app answers"
 ok "the changed app answers"
 
 say "f. a second app with the same dependencies uses the first one's sandbox"
@@ -123,10 +125,18 @@ say "g. one dependency added: the sandbox is grown"
 old_sandbox=$(stored | grep -E 'halcyon-sandbox-.*\.tar\.gz$')
 "$top/test/apps/checkout" hello-web-more "$app_dir"
 logged "$heroku" push hello "$app_dir"
-[ $status -eq 0 ] || fail "the push with a new dependency"
+[ $status -ne 0 ] || fail "the push with a new dependency is rejected"
 expect "it says what is missing" 'sandbox .*packages are in'
+expect "it says that the release stays" 'the release that is running stays'
+expect "it names the next command" 'heroku run -x halcyon build'
+expect "the push is rejected" 'Push rejected'
+serves 'Hello again' "the old release is running"
+grep -q '^result: "rejected"$' "$HEROKU_STATE/hello/report" || fail "the report says so: $(cat "$HEROKU_STATE/hello/report")"
+stored | grep -qE '^requests/[0-9a-f]{32}/source\.tar\.gz$' || fail "the source is in storage"
+ok "the old release is running, and the source is in storage"
 logged "$heroku" run hello halcyon build
 [ $status -eq 0 ] || fail "halcyon build with a new dependency (status $status)"
+expect "the rejected source is taken" 'Taking the source of the push that was rejected: hello-web-1\.0'
 expect "the best-scoring sandbox is extended" 'Extending the sandbox .* layer: [0-9]+ of [0-9]+ packages are in hello-web-1.0'
 expect "the new package is built" 'Completed +Diff-'
 refuse "no other package is" 'Starting +(network|HTTP|split)-'
@@ -135,6 +145,7 @@ expect "the sandbox that it replaces is removed" 'Removing the out-of-date .*hal
 new_sandbox=$(stored | grep -E 'halcyon-sandbox-.*\.tar\.gz$')
 [ "$(wc -l <<<"$new_sandbox")" = 1 ] || fail "storage has one sandbox of the app: $new_sandbox"
 [ "$new_sandbox" != "$old_sandbox" ] || fail "it is the new one"
+if stored | grep '^requests/'; then fail "the request is gone"; fi
 ok "the new sandbox is in storage in place of the old one"
 logged "$heroku" push hello "$app_dir"
 expect "the push deploys" 'App deployed: hello-web-1.0'
@@ -145,10 +156,7 @@ logged "$heroku" push hello "$app_dir"
 [ $status -eq 0 ] || fail "the push after the cache was lost"
 expect "it restores from storage" 'Downloading .*halcyon-app-'
 refuse "nothing is built" 'Compiling|Building the'
-"$heroku" web hello "$port"
-page=$(curl -fsS "http://127.0.0.1:$port/")
-"$heroku" web:stop hello
-grep -q 'letters from the World' <<<"$page" || fail "the app answers ($page)"
+serves 'letters from the World' "the app answers"
 ok "the app answers"
 
 say "secrets are nowhere"

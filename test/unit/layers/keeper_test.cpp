@@ -214,6 +214,23 @@ TEST_CASE("a damaged archive in storage is built anew and replaced", "[layers]")
   }
 }
 
+TEST_CASE("an archive that would become larger than it may is built anew", "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer layer(machine.workspace, "a");
+  machine.keeper.realise(layer);
+  remove_layer(machine.workspace, layer.dir());
+  remove_tree(machine.cache.dir());
+  const fs::path file = machine.storage.file(manifest_name(key));
+  Manifest manifest = Manifest::parse(read_file(file), "manifest");
+  SECTION("a bomb that its manifest announces") { manifest.tree_bytes = 10'000'000'000; }
+  SECTION("more than its manifest announces") { manifest.tree_bytes = 1; }
+  write_file(file, manifest.format());
+  CHECK(machine.keeper.realise(layer).means == Means::built);
+  CHECK(machine.output.find("Setting aside") != std::string::npos);
+  CHECK(read_file(layer.dir() / "text") == "a");
+}
+
 TEST_CASE("an archive without its manifest is not there", "[layers]") {
   TempDir shared(fs::temp_directory_path());
   Machine machine(shared.path());

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/error_id.h"
 #include "base/log.h"
 #include "store/directory.h"
 
@@ -71,16 +72,6 @@ struct Bench {
 };
 
 const std::string key = "os/halcyon-text-a.tar.gz";
-
-template <typename Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.id();
-  }
-  return {};
-}
 
 TEST_CASE_METHOD(Bench, "depot: an archive goes into storage before what makes it complete") {
   Depot depot = this->depot();
@@ -210,7 +201,7 @@ TEST_CASE_METHOD(Bench, "depot: two builders that store at the same time leave o
   REQUIRE(found);
   CHECK(sha256_file(storage.file(key)) == found->manifest.sha256);
   times = -1000;
-  CHECK(error_of([&] { put(depot, key); }) == "depot::contended");
+  CHECK(test::error_id([&] { put(depot, key); }) == "depot::contended");
 }
 
 }  // namespace

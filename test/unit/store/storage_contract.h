@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/error_id.h"
 #include "base/files.h"
 #include "store/storage.h"
 
@@ -23,17 +24,6 @@ class LimitedSink : public Sink {
  private:
   std::size_t most_;
 };
-
-/// The id of the Error that `action` raises; empty when it raises none.
-template <typename Action>
-std::string error_id(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.id();
-  }
-  return {};
-}
 
 inline void put_text(Storage& storage, const fs::path& scratch, std::string_view key,
                      std::string_view text) {
