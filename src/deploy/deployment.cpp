@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "deploy/snapshot.h"
 #include "haskell/local_packages.h"
+#include "layers/dependency_data.h"
 
 namespace halcyon {
 
@@ -61,6 +62,10 @@ Deployment::Deployment(Run& run, const fs::path& source_dir)
   source_.configure_flags = checked_configure_flags(run.options());
   source_.extra_libs = run.options().words("sandbox-extra-libs");
   std::sort(source_.extra_libs.begin(), source_.extra_libs.end());
+  for (const fs::path& file : source_.project.files) {
+    std::string text = read_file(source_dir / file);
+    if (sandbox_sources_.take(text)) source_.project_files[file] = std::move(text);
+  }
   run.use_hooks(source_dir);
   source_.packages = read_packages(source_dir, source_.project);
   source_.package = main_package(source_.packages);
@@ -68,6 +73,7 @@ Deployment::Deployment(Run& run, const fs::path& source_dir)
 }
 
 void Deployment::add_settings() {
+  prepare_git();
   const auto add = [this](const std::string& name, const std::string& digest) {
     if (!digest.empty()) source_.constraints.settings.insert("--" + name + " " + digest);
   };
@@ -90,7 +96,11 @@ void Deployment::add_settings() {
 void Deployment::prepare_sandbox() {
   const fs::path dir = run_.workspace().layer_dir("sandbox");
   if (!sandbox_extra_apps_.empty()) copy_tree(sandbox_extra_apps_.installed(compiler()), dir);
-  if (!sandbox_sources_.empty()) sandbox_sources_.make(source_.extra_packages);
+  if (packed_sources_) {
+    copy_tree(packed_sources_->path(), source_.extra_packages);
+  } else if (!sandbox_sources_.empty()) {
+    sandbox_sources_.make(source_.extra_packages);
+  }
 }
 
 std::unique_ptr<UpdatedCabalLayer> Deployment::make_cabal(bool any_age_of_index) {
@@ -114,6 +124,8 @@ Deployment::Layers Deployment::make_layers() {
   if (!extra_apps_.empty()) {
     layers.app->add_extra_apps(extra_apps_.digest(), [this](const fs::path& dir) {
       copy_tree(extra_apps_.installed(compiler()), dir);
+      const fs::path& data = extra_apps_.dependency_data();
+      if (fs::exists(data)) copy_tree(data, dir / dependency_data_dir);
     });
   }
   return layers;
@@ -130,6 +142,14 @@ void Deployment::prepare_toolchain() {
   }
   ToolchainLayer toolchain(run_.workspace(), *toolchain_digest_);
   run_.keeper().realise(toolchain);
+}
+
+/// Sources from git are named by their commits, which only git can tell: it comes with the
+/// toolchain where the machine has none.
+void Deployment::prepare_git() {
+  const bool wanted =
+      extra_apps_.uses_git() || sandbox_extra_apps_.uses_git() || sandbox_sources_.uses_git();
+  if (wanted && toolchain_digest_) prepare_toolchain();
 }
 
 /// As cabal has it: the freeze file's counts before the project's.
@@ -266,6 +286,7 @@ void Deployment::install(const fs::path& root, const std::string& where) const {
   const Stopwatch watch;
   log::begin("Installing " + label() + " into " + where);
   copy_tree(tree, target);
+  install_dependency_data(workspace, built / dependency_data_dir, root);
   const std::string extra = run_.options().get("app-extra-copy");
   if (!extra.empty()) copy_tree(source_.dir, target, is_not_source);
   if (extra == "build" || extra == "all") copy_tree(built / "dist", target / "dist-newstyle");

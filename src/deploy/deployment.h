@@ -44,7 +44,8 @@ class Deployment {
   /// build them.
   void make_app();
   /// Copies what the app installs, and what HALCYON_APP_EXTRA_COPY adds, to HALCYON_PREFIX below
-  /// `root`; the log names the place `where`. Runs the install hooks.
+  /// `root`, and data files of dependencies to where the app looks for them below it; the log names
+  /// the place `where`. Runs the install hooks.
   void install(const std::filesystem::path& root, const std::string& where) const;
   /// Keeps the archives of the dependencies in the cache, though an unchanged app did not need
   /// them: the next change will.
@@ -80,6 +81,7 @@ class Deployment {
   void prepare_solver();
   void add_constraints_of_tests();
   void prepare_toolchain();
+  void prepare_git();
   void describe() const;
   void require_builds_allowed(const Layers& layers, const Step& app_step) const;
   /// With `any_age_of_index` an old package index will do: nothing is resolved or downloaded.

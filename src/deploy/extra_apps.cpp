@@ -1,8 +1,11 @@
 #include "deploy/extra_apps.h"
 
+#include <algorithm>
+
 #include "base/digest.h"
 #include "base/log.h"
 #include "deploy/deployment.h"
+#include "layers/dependency_data.h"
 
 namespace halcyon {
 namespace {
@@ -36,7 +39,7 @@ SetAside::~SetAside() {
   }
 }
 
-ExtraApps::ExtraApps(Run& run, std::string option, fs::path source_dir, fs::path prefix)
+ExtraApps::ExtraApps(Run& run, std::string option, const fs::path& source_dir, fs::path prefix)
     : run_(run), option_(std::move(option)), prefix_(std::move(prefix)) {
   for (const std::string& word : run.options().words(option_)) {
     origins_.push_back(AppOrigin::parse(word, source_dir));
@@ -44,6 +47,11 @@ ExtraApps::ExtraApps(Run& run, std::string option, fs::path source_dir, fs::path
 }
 
 ExtraApps::~ExtraApps() = default;
+
+bool ExtraApps::uses_git() const {
+  return std::any_of(origins_.begin(), origins_.end(),
+                     [](const AppOrigin& origin) { return origin.kind == AppOrigin::Kind::git; });
+}
 
 const std::string& ExtraApps::digest() {
   if (empty() || !digest_.empty()) return digest_;
@@ -61,6 +69,15 @@ const fs::path& ExtraApps::installed(const Compiler& compiler) {
   {
     const SetAside aside(run_.workspace());
     for (const AppOrigin& origin : origins_) deploy(origin, compiler, root->path());
+  }
+  // Of the sandbox that an extra app was linked with, nothing else is left.
+  const fs::path store = store_below(root->path(), run_.workspace());
+  dependency_data_ = root->path() / dependency_data_dir;
+  if (fs::exists(store)) {
+    fs::rename(store, dependency_data_);
+    for (fs::path dir = store.parent_path(); fs::is_empty(dir); dir = dir.parent_path()) {
+      fs::remove(dir);
+    }
   }
   installed_ = root->path() / prefix_.relative_path();
   fs::create_directories(installed_);

@@ -25,10 +25,12 @@ class ExtraApps {
  public:
   /// `option` names the list, and with "-constraints-dir" after it the directory of constraints;
   /// `prefix` is what the apps are configured to be installed to.
-  ExtraApps(Run& run, std::string option, std::filesystem::path source_dir,
+  ExtraApps(Run& run, std::string option, const std::filesystem::path& source_dir,
             std::filesystem::path prefix);
   ~ExtraApps();
 
+  /// Whether one of them comes from a git repository.
+  bool uses_git() const;
   bool empty() const { return origins_.empty(); }
   /// Changes when one of the apps, or a file of the constraints directory, may have changed. Empty
   /// when there are none.
@@ -36,6 +38,8 @@ class ExtraApps {
   /// A directory with what they install below the prefix. They are deployed when it is asked for
   /// the first time.
   const std::filesystem::path& installed(const Compiler& compiler);
+  /// What was deployed with them: the data files of their dependencies, if any.
+  const std::filesystem::path& dependency_data() const { return dependency_data_; }
 
  private:
   void deploy(const AppOrigin& origin, const Compiler& compiler, const std::filesystem::path& root);
@@ -47,6 +51,7 @@ class ExtraApps {
   std::string digest_;
   std::unique_ptr<TempDir> root_;
   std::filesystem::path installed_;
+  std::filesystem::path dependency_data_;
 };
 
 /// Moves the sandbox and app layers out of the way of an extra app's, and back at the end. Whoever

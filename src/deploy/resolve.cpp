@@ -153,6 +153,8 @@ const Constraints& Deployment::constraints() {
   std::optional<Constraints> snapshot;
   if (!given) {
     snapshot = stack_constraints(run_, source_);
+    const auto text = source_.project_files.find(project_file);
+    if (text != source_.project_files.end()) sandbox_sources_.take(text->second);
   } else if (given->is_snapshot()) {
     snapshot.swap(given);
     source_.has_own_constraints = false;

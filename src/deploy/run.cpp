@@ -9,6 +9,7 @@
 #include "base/platform.h"
 #include "base/text.h"
 #include "deploy/named_distributions.h"
+#include "layers/dependency_data.h"
 #include "net/fetch.h"
 #include "store/public.h"
 #include "store/s3.h"
@@ -120,7 +121,9 @@ Run::Run(Run& outer, Options& options)
 }
 
 Git Run::git() const {
-  return {workspace_.system,
+  Environment env = workspace_.system;
+  env["PATH"] += ":" + (workspace_.layer_dir("toolchain") / "bin").string();
+  return {std::move(env),
           workspace_.temp(),
           {options_.get("ssh-key"), options_.get("ssh-known-hosts")}};
 }
@@ -147,6 +150,7 @@ Run::~Run() {
   if (!root_lock_) return;
   try {
     remove_tree(workspace_.temp());
+    show_dependency_data(workspace_);
   } catch (const std::exception&) {  // the next run removes it
   }
 }

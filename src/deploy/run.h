@@ -26,7 +26,8 @@ class Run {
   /// A run inside another one, for an extra app: with the same cache, storage and locks, and
   /// options of its own. Raises Error "extra-apps::endless" where they are nested too deeply.
   Run(Run& outer, Options& options);
-  /// Removes what is temporary, also after a failure.
+  /// Removes what is temporary, also after a failure; shows the data that installed apps look for
+  /// where their sandbox is not there any more.
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -47,7 +48,7 @@ class Run {
   std::string fetch(const std::string& url, const std::string& what, const std::string& fix);
   /// Whether there is a private storage: public storage keeps nothing for anybody.
   bool has_storage() const { return shared_->storage != nullptr && !shared_->storage->read_only(); }
-  /// The machine's git, with the deploy key of the options.
+  /// The machine's git, else the toolchain layer's, with the deploy key of the options.
   Git git() const;
 
   /// From now on layers run the hooks that the options name, for the app in this directory (empty:

@@ -24,7 +24,8 @@ std::optional<Constraints> stack_constraints(Run& run, AppSource& source) {
   // An app that has a cabal.project has said all this there.
   if (!source.project.has_project_file) {
     const StackProjectText said = cabal_project_text(project, constraints);
-    source.project_text = said.packages + said.settings;
+    const std::string ours = said.packages + said.settings;
+    if (!ours.empty()) source.project_files[project_file] = ours;
     source.project.settings += said.settings;
   }
   return constraints;

@@ -15,10 +15,14 @@ class BuildPlan {
   const std::vector<std::filesystem::path>& local_executables() const { return executables_; }
   /// The names of the test suites of local packages that the plan includes.
   const std::vector<std::string>& local_tests() const { return tests_; }
+  /// The units of the store that these programs are linked with, sorted: build tools, setup scripts
+  /// and what only they need are not among them.
+  const std::vector<std::string>& linked_units() const { return linked_; }
 
  private:
   std::vector<std::filesystem::path> executables_;
   std::vector<std::string> tests_;
+  std::vector<std::string> linked_;
 };
 
 }  // namespace halcyon

@@ -59,8 +59,12 @@ class Reader {
  public:
   Reader(const fs::path& dir, Project& project) : dir_(dir), project_(project) {}
 
-  void read(const fs::path& file) {
-    const std::vector<Line> all = read_lines(file);
+  /// Reads a file, if it is there; its name is relative to the app's directory.
+  void read(const fs::path& name) {
+    const fs::path file = name.lexically_normal();
+    const bool is_inside = !file.is_absolute() && *file.begin() != "..";
+    if (is_inside && fs::is_regular_file(dir_ / file)) project_.files.push_back(file);
+    const std::vector<Line> all = read_lines(dir_ / name);
     for (std::size_t i = 0; i < all.size();) {
       const Line& first = all[i];
       const std::string field = first.field();
@@ -94,7 +98,7 @@ class Reader {
       throw Error("project::imports", "cabal.project imports too many files")
           .why("One of them probably imports itself: " + name);
     }
-    read(file);
+    read(name);
     return true;
   }
 
@@ -126,10 +130,10 @@ std::string compiler_version(std::string_view value) {
 
 Project read_project(const fs::path& dir) {
   Project project;
-  project.has_project_file = fs::is_regular_file(dir / "cabal.project");
+  project.has_project_file = fs::is_regular_file(dir / project_file);
   Reader reader(dir, project);
-  reader.read(dir / "cabal.project");
-  reader.read(dir / "cabal.project.local");
+  reader.read(project_file);
+  reader.read("cabal.project.local");
   const fs::path frozen = dir / "cabal.project.freeze";
   const fs::path old_style = dir / "cabal.config";
   // Empty is what the shell makes of it for `halcyon constraints > cabal.project.freeze`.

@@ -4,9 +4,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// What an app's directory says about how to build it.
 namespace halcyon {
+
+constexpr const char* project_file = "cabal.project";
 
 struct Project {
   bool has_project_file = false;  ///< cabal.project
@@ -18,6 +21,7 @@ struct Project {
   std::string settings;           ///< text of cabal.project and cabal.project.local that can
                                   ///< decide units of dependencies, comments and blank lines
                                   ///< removed; empty for a plain `packages: .`
+  std::vector<std::filesystem::path> files;  ///< those inside of it that were read, relative to it
   std::optional<std::filesystem::path> freeze;  ///< cabal.project.freeze, else cabal.config
 };
 

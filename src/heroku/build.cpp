@@ -85,6 +85,7 @@ void describe(BuildReport& report, Deployment& deployment) {
 }
 
 void install_into_slug(const Run& run, const Deployment& deployment, const fs::path& build_dir) {
+  if (fs::equivalent(build_dir, heroku_app_dir)) return deployment.install("/", "the slug");
   const TempDir root(run.workspace().temp(), "root-");
   deployment.install(root.path(), "the slug");
   copy_tree(root.path() / fs::path(heroku_app_dir).relative_path(), build_dir);

@@ -14,6 +14,7 @@
 #include "heroku/build_request.h"
 #include "heroku/dyno.h"
 #include "heroku/slug.h"
+#include "layers/dependency_data.h"
 
 namespace halcyon {
 namespace {
@@ -76,8 +77,9 @@ void finish(Run& run, const Deployment& deployment, const fs::path& build_dir,
   if (!with_layers || !in_place) deployment.remove_layers();
   if (in_place) {
     for (const auto& entry : fs::directory_iterator(workspace.root())) {
-      const bool is_layer = fs::exists(entry.path() / "tag");
-      if (entry.path() != workspace.temp() && !is_layer) remove_tree(entry.path());
+      const bool stays = fs::exists(entry.path() / "tag") || entry.path() == workspace.temp() ||
+                         entry.path() == kept_dependency_data(workspace);
+      if (!stays) remove_tree(entry.path());
     }
   }
   write_slug(build_dir, parts);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "haskell/build_plan.h"
 #include "haskell/data_files.h"
+#include "layers/dependency_data.h"
 #include "layers/os_packages.h"
 #include "layers/tools.h"
 
@@ -136,7 +137,9 @@ void AppLayer::build() {
 
 void AppLayer::extend() {
   std::vector<std::string> differences = synchronise(source_.dir, dir() / "source");
-  if (!source_.project_text.empty()) std::erase(differences, "- cabal.project");  // ours
+  std::erase_if(differences, [this](const std::string& difference) {
+    return source_.project_files.contains(difference.substr(2));
+  });
   log::step("Examining source changes");
   for (const std::string& difference : differences) log::detail(difference);
   if (reconfigure_) remove_tree(dir() / "dist" / "cache");
@@ -202,6 +205,9 @@ void AppLayer::collect() const {
     }
   }
   for (const Package& package : source_.packages) collect_data_files(package);
+  const fs::path data = dir() / dependency_data_dir;
+  remove_tree(data);
+  collect_dependency_data(sandbox / "store", plan.linked_units(), data);
   if (!extra_digest_.empty()) add_extra(install);
 }
 
@@ -211,13 +217,16 @@ void AppLayer::add_extra(const fs::path& install) const {
     remove_tree(extra.parent_path());
     copy_extra_(extra);
   }
-  for (const fs::path& path : walk(extra)) {
+  const fs::path data = extra / dependency_data_dir;
+  if (fs::exists(data)) copy_tree(data, dir() / dependency_data_dir);
+  const auto is_data = [](const fs::path& path) { return path == dependency_data_dir; };
+  for (const fs::path& path : walk(extra, is_data)) {
     if (fs::is_directory(extra / path) || !fs::exists(fs::symlink_status(install / path))) continue;
     throw Error("extra-apps::clash", "An extra app installs a file that the app has too")
         .why(path.string())
         .fix("Leave the extra app out (HALCYON_EXTRA_APPS), or rename its program");
   }
-  copy_tree(extra, install);
+  copy_tree(extra, install, is_data);
 }
 
 void AppLayer::collect_data_files(const Package& package) const {

@@ -8,8 +8,9 @@
 
 namespace halcyon {
 
-/// The app layer: the installed app (`install`), its source as it was built (`source`) and all
-/// intermediate products (`dist`), so that a changed app is rebuilt incrementally (user guide, "App
+/// The app layer: the installed app (`install`), the data files of its dependencies
+/// (`dependency-data`), its source as it was built (`source`) and all intermediate products
+/// (`dist`), so that a changed app is rebuilt incrementally (user guide, "App
 /// packages"). Built offline against the sandbox.
 class AppLayer : public Layer {
  public:
@@ -28,8 +29,9 @@ class AppLayer : public Layer {
 
   /// HALCYON_APP_RECONFIGURE: cabal configures anew, on top of the last build, whatever changed.
   void reconfigure(bool value) { reconfigure_ = value; }
-  /// Extra apps: `digest` says which, and `copy` puts what they install into a directory. They are
-  /// installed with the app, and taken from the last build while they are the same.
+  /// Extra apps: `digest` says which, and `copy` puts what they install into a directory, with the
+  /// data files of their dependencies in its `dependency-data`. They are installed with the app,
+  /// and taken from the last build while they are the same.
   void add_extra_apps(std::string digest, std::function<void(const std::filesystem::path&)> copy);
 
   /// cabal's command that runs the test suites, which the layer has when its source says so.

@@ -8,7 +8,6 @@
 namespace halcyon {
 
 constexpr const char* freeze_file = "cabal.project.freeze";
-constexpr const char* project_file = "cabal.project";
 constexpr const char* local_project_file = "cabal.project.local";
 
 bool is_not_source(const fs::path& path) {
@@ -42,10 +41,13 @@ void update_file(const fs::path& file, const std::string& text) {
   if (read_file_if_any(file) != text) write_file(file, text);
 }
 
-/// The project_text, if any; the app's own cabal.project.local with the extra packages.
+/// The project_files; the app's own cabal.project.local with the extra packages.
 void write_project(const AppSource& source, const fs::path& copy) {
-  if (!source.project_text.empty()) update_file(copy / project_file, source.project_text);
-  std::string text = read_file_if_any(source.dir / local_project_file).value_or("");
+  for (const auto& [name, text] : source.project_files) update_file(copy / name, text);
+  const auto ours = source.project_files.find(local_project_file);
+  std::string text = ours != source.project_files.end()
+                         ? ours->second
+                         : read_file_if_any(source.dir / local_project_file).value_or("");
   if (!source.extra_packages.empty()) {
     text += "\npackages:\n";
     for (const fs::path& file : walk(source.extra_packages)) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,8 @@ struct AppSource {
   Constraints constraints;           ///< every dependency; the app itself is not among them
   bool has_own_constraints = false;  ///< `constraints` are those of its cabal.project.freeze
   std::string digest;                ///< of the source tree
-  std::string project_text;          ///< a cabal.project for copies, in place of none (stack.yaml)
+  /// Texts of project files for copies, in place of the app's own, if any, by their names.
+  std::map<std::filesystem::path, std::string> project_files;
   std::vector<std::string> configure_flags;  ///< HALCYON_APP_EXTRA_CONFIGURE_FLAGS
   std::vector<std::string> extra_libs;       ///< HALCYON_SANDBOX_EXTRA_LIBS, sorted
   /// Identity of the sandbox's extra apps. GHC cannot see that a preprocessor changed: another one
@@ -44,7 +46,7 @@ void remove_local_packages(Constraints& constraints, const AppSource& source);
 
 /// Writes the constraints into a copy of the source, as cabal.project.freeze: the app's own file,
 /// without the repositories that it names, or what stands for it. Writes cabal.project.local too:
-/// the app's own, and the extra packages; and cabal.project, where there is a project_text.
+/// the app's own, and the extra packages; and the project_files.
 void write_constraints(const AppSource& source, const std::filesystem::path& copy);
 
 /// A cabal_command in a copy of the source, with the GHC layer's compiler and build products in

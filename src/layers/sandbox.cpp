@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "layers/dependency_data.h"
 #include "layers/os_packages.h"
 #include "layers/tools.h"
 
@@ -68,7 +69,9 @@ std::string SandboxLayer::problem(const fs::path& dir) const {
 
 std::optional<std::string> SandboxLayer::companion() const { return source_.constraints.format(); }
 
-bool SandboxLayer::skips(const fs::path& path) const { return path.filename() == "incoming"; }
+bool SandboxLayer::skips(const fs::path& path) const {
+  return path.filename() == "incoming" || is_shown_data(dir(), path);
+}
 
 std::vector<SandboxLayer::Ranked> SandboxLayer::rank() const {
   std::vector<Ranked> ranked;

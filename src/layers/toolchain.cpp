@@ -25,26 +25,54 @@ constexpr std::array<std::string_view, 27> roots{
     "libmariadb-dev", "libsasl2-dev", "libyaml-dev"};
 // clang-format on
 
+/// What fetches sources of dependencies: one-off dynos have no git either.
+constexpr std::array<std::string_view, 2> git_roots{"git", "openssh-client"};
+
 /// What a dependency must look like to be followed: no interpreters, no tools of the packaging.
 bool belongs_to_toolchain(std::string_view name) {
   static constexpr std::array<std::string_view, 8> prefixes{
       "lib", "gcc-", "g++-", "cpp-", "linux-libc", "zlib1g", "pkgconf", "pkg-config"};
   static constexpr std::array<std::string_view, 3> unwanted{"libperl", "libpython", "libdpkg"};
   const auto starts = [name](std::string_view prefix) { return name.starts_with(prefix); };
-  return std::any_of(prefixes.begin(), prefixes.end(), starts) &&
+  return std::any_of(prefixes.begin(), prefixes.end(), starts) && !name.ends_with("-perl") &&
          std::none_of(unwanted.begin(), unwanted.end(), starts);
 }
 
 bool is_wanted(const std::string& path) {
-  static constexpr std::array<std::string_view, 5> unwanted_dirs{
-      "/usr/share/doc/", "/usr/share/man/", "/usr/share/info/", "/usr/share/locale/",
-      "/usr/share/lintian/"};
-  for (const std::string_view dir : unwanted_dirs) {
-    if (path.starts_with(dir)) return false;
-  }
+  static constexpr std::array<std::string_view, 13> unwanted_dirs{"/usr/share/doc/",
+                                                                  "/usr/share/man/",
+                                                                  "/usr/share/info/",
+                                                                  "/usr/share/locale/",
+                                                                  "/usr/share/lintian/",
+                                                                  "/usr/share/bash-completion/",
+                                                                  "/usr/share/perl5/",
+                                                                  "/usr/share/gitweb/",
+                                                                  "/usr/share/git-core/contrib/",
+                                                                  "/usr/lib/git-core/mergetools/",
+                                                                  "/usr/lib/openssh/",
+                                                                  "/etc/bash_completion.d/",
+                                                                  "/etc/ssh/"};
+  // Large programs that neither compiling nor fetching needs.
+  static const std::set<std::string> unwanted{"lto1",
+                                              "lto-dump",
+                                              "lto-dump-12",
+                                              "scalar",
+                                              "git-shell",
+                                              "git-http-push",
+                                              "git-http-backend",
+                                              "git-daemon",
+                                              "git-imap-send",
+                                              "git-http-fetch",
+                                              "scp",
+                                              "sftp",
+                                              "ssh-add",
+                                              "ssh-agent",
+                                              "ssh-keygen",
+                                              "ssh-keyscan"};
+  const auto is_above = [&path](std::string_view dir) { return path.starts_with(dir); };
+  if (std::any_of(unwanted_dirs.begin(), unwanted_dirs.end(), is_above)) return false;
   const std::string name = fs::path(path).filename().string();
-  return name != "lto1" && name != "lto-dump" && name != "lto-dump-12" &&
-         !name.starts_with("x86_64-linux-gnu-lto-dump");
+  return !unwanted.contains(name) && !name.starts_with("x86_64-linux-gnu-lto-dump");
 }
 
 /// On merged-/usr systems dpkg still lists /lib/…: all goes below usr, with links at the top.
@@ -96,9 +124,12 @@ std::map<std::string, SystemPackage> installed_packages(const Environment& env) 
   return packages;
 }
 
-std::vector<std::string> toolchain_packages(const std::map<std::string, SystemPackage>& installed) {
+namespace {
+
+/// Those of `pending` that are installed, and what they need.
+std::set<std::string> with_dependencies(const std::map<std::string, SystemPackage>& installed,
+                                        std::vector<std::string> pending) {
   std::set<std::string> chosen;
-  std::vector<std::string> pending(roots.begin(), roots.end());
   while (!pending.empty()) {
     const std::string name = pending.back();
     pending.pop_back();
@@ -108,6 +139,30 @@ std::vector<std::string> toolchain_packages(const std::map<std::string, SystemPa
       if (belongs_to_toolchain(dependency)) pending.push_back(dependency);
     }
   }
+  return chosen;
+}
+
+/// The files of packages.
+std::vector<std::string> files_of(const Environment& env,
+                                  const std::vector<std::string>& packages) {
+  if (packages.empty()) return {};
+  std::vector<std::string> listing{"dpkg-query", "-L"};
+  listing.insert(listing.end(), packages.begin(), packages.end());
+  return lines(query(env, listing));
+}
+
+}  // namespace
+
+std::vector<std::string> toolchain_packages(const std::map<std::string, SystemPackage>& installed) {
+  std::vector<std::string> all(roots.begin(), roots.end());
+  all.insert(all.end(), git_roots.begin(), git_roots.end());
+  const std::set<std::string> chosen = with_dependencies(installed, std::move(all));
+  return {chosen.begin(), chosen.end()};
+}
+
+std::vector<std::string> git_packages(const std::map<std::string, SystemPackage>& installed) {
+  std::set<std::string> chosen = with_dependencies(installed, {git_roots.begin(), git_roots.end()});
+  for (const std::string& name : with_dependencies(installed, {"libc6"})) chosen.erase(name);
   return {chosen.begin(), chosen.end()};
 }
 
@@ -115,7 +170,7 @@ std::unique_ptr<ToolchainLayer> ToolchainLayer::of_this_machine(const Workspace&
   const auto installed = installed_packages(workspace.system);
   std::vector<std::string> packages = toolchain_packages(installed);
   if (!installed.contains("gcc") || !installed.contains("libc6-dev")) return nullptr;
-  std::string identity = "toolchain 1\n";
+  std::string identity = "toolchain 2\n";
   for (const std::string& name : packages) {
     identity += name + " " + installed.at(name).version + "\n";
   }
@@ -161,10 +216,8 @@ void ToolchainLayer::build() {
     fs::create_directory_symlink(fs::path("usr") / name, tree / name);
   }
   fs::remove(tree / "bin");  // our wrappers' place
-  std::vector<std::string> listing{"dpkg-query", "-L"};
-  listing.insert(listing.end(), packages_.begin(), packages_.end());
   std::set<fs::path> done;
-  for (const std::string& path : lines(query(ws.system, listing))) {
+  for (const std::string& path : files_of(ws.system, packages_)) {
     if (!path.starts_with('/') || !is_wanted(path)) continue;
     const fs::file_status status = fs::symlink_status(path);
     if (!fs::is_regular_file(status) && !fs::is_symlink(status)) continue;
@@ -187,40 +240,67 @@ void ToolchainLayer::build() {
       fs::copy_file(path, tree / "compiler-lib" / place.filename());
     }
   }
+  link_git_libraries(tree);
   write_wrappers(tree);
   fs::rename(tree, dir());
 }
 
+/// Git's libraries, for LD_LIBRARY_PATH: all of the tree's would hide the C library of the machine.
+void ToolchainLayer::link_git_libraries(const fs::path& tree) const {
+  const Environment& system = workspace().system;
+  const fs::path links = tree / "git-lib";
+  for (const std::string& path : files_of(system, git_packages(installed_packages(system)))) {
+    const fs::path place = place_in_tree(path);
+    const std::string name = place.filename().string();
+    const bool is_library = name.starts_with("lib") && name.find(".so.") != std::string::npos;
+    if (!is_library || !fs::is_regular_file(tree / place)) continue;
+    fs::create_directories(links);
+    if (!fs::exists(fs::symlink_status(links / name))) {
+      fs::create_symlink(fs::path("..") / place, links / name);
+    }
+  }
+}
+
 void ToolchainLayer::write_wrappers(const fs::path& tree) const {
   const std::string root = dir().string();
-  const std::string environment = fmt::format(
-      "LD_LIBRARY_PATH={0}/compiler-lib${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}\n"
-      "export LD_LIBRARY_PATH\n",
-      root);
+  // A program of the tree, with private libraries and some more words of shell before it.
   const auto wrap = [&](const std::string& name, const std::string& program,
+                        const std::string& libraries, const std::string& more,
                         const std::string& flags) {
     if (!fs::exists(fs::symlink_status(tree / "usr" / "bin" / program))) return;
     write_file(tree / "bin" / name,
-               fmt::format("#!/bin/sh\n{}exec {}/usr/bin/{} {}\"$@\"\n", environment, root, program,
-                           flags),
+               fmt::format("#!/bin/sh\n"
+                           "LD_LIBRARY_PATH={0}/{1}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}\n"
+                           "export LD_LIBRARY_PATH\n{2}exec {0}/usr/bin/{3} {4}\"$@\"\n",
+                           root, libraries, more, program, flags),
                0755);
   };
   const std::string sysroot = fmt::format("--sysroot={} ", root);
-  for (const char* name : {"gcc", "g++", "cpp"}) wrap(name, name, sysroot);
-  wrap("cc", "gcc", sysroot);
-  wrap("c++", "g++", sysroot);
-  wrap("x86_64-linux-gnu-gcc", "gcc", sysroot);
-  wrap("x86_64-linux-gnu-g++", "g++", sysroot);
-  wrap("make", "make", "");
-  if (!fs::exists(fs::symlink_status(tree / "usr" / "bin" / "pkg-config"))) return;
-  write_file(tree / "bin" / "pkg-config",
-             fmt::format("#!/bin/sh\n{0}PKG_CONFIG_SYSROOT_DIR={1}\n"
-                         "PKG_CONFIG_LIBDIR={1}/usr/lib/x86_64-linux-gnu/pkgconfig:"
-                         "{1}/usr/lib/pkgconfig:{1}/usr/share/pkgconfig\n"
-                         "export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_LIBDIR\n"
-                         "exec {1}/usr/bin/pkg-config \"$@\"\n",
-                         environment, root),
-             0755);
+  for (const auto& [name, program] : {std::pair("gcc", "gcc"),
+                                      {"g++", "g++"},
+                                      {"cpp", "cpp"},
+                                      {"cc", "gcc"},
+                                      {"c++", "g++"},
+                                      {"x86_64-linux-gnu-gcc", "gcc"},
+                                      {"x86_64-linux-gnu-g++", "g++"}}) {
+    wrap(name, program, "compiler-lib", "", sysroot);
+  }
+  wrap("make", "make", "compiler-lib", "", "");
+  wrap("pkg-config", "pkg-config", "compiler-lib",
+       fmt::format("PKG_CONFIG_SYSROOT_DIR={0}\n"
+                   "PKG_CONFIG_LIBDIR={0}/usr/lib/x86_64-linux-gnu/pkgconfig:"
+                   "{0}/usr/lib/pkgconfig:{0}/usr/share/pkgconfig\n"
+                   "export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_LIBDIR\n",
+                   root),
+       "");
+  // Both are compiled for their place below /usr. Certificates are every machine's own.
+  wrap("git", "git", "git-lib",
+       fmt::format("GIT_EXEC_PATH={0}/usr/lib/git-core\n"
+                   "GIT_TEMPLATE_DIR={0}/usr/share/git-core/templates\n"
+                   "export GIT_EXEC_PATH GIT_TEMPLATE_DIR\n",
+                   root),
+       "");
+  wrap("ssh", "ssh", "git-lib", "", "");
 }
 
 }  // namespace halcyon

@@ -18,13 +18,17 @@ struct SystemPackage {
 /// The installed packages; empty where there is no dpkg.
 std::map<std::string, SystemPackage> installed_packages(const Environment& env);
 
-/// The packages that make a C toolchain, of those installed: the compiler, headers, link libraries
-/// and what they need. Pure, so that it can be tested.
+/// The packages that make a C toolchain, of those installed: the compiler, headers, link libraries,
+/// git, ssh and what they need. Pure, so that it can be tested.
 std::vector<std::string> toolchain_packages(const std::map<std::string, SystemPackage>& installed);
 
-/// The toolchain layer: C compiler, headers and link libraries of a machine that has them (the
-/// build image), for a machine of the same OS that has none (one-off dynos: run images have no
-/// compiler). Ours, not in the seeds. Used through wrappers in `bin` that set a sysroot.
+/// Those of them that git and ssh are and need, but for the C library.
+std::vector<std::string> git_packages(const std::map<std::string, SystemPackage>& installed);
+
+/// The toolchain layer: C compiler, headers, link libraries, git and ssh of a machine that has them
+/// (the build image), for a machine of the same OS that has none (one-off dynos: run images have no
+/// compiler and no git). Ours, not in the seeds. Used through wrappers in `bin` that set a sysroot
+/// or say where git's parts are.
 class ToolchainLayer : public Layer {
  public:
   /// The toolchain of this machine, to be captured; null when there is no dpkg or no compiler.
@@ -46,6 +50,7 @@ class ToolchainLayer : public Layer {
 
  private:
   ToolchainLayer(const Workspace& workspace, std::vector<std::string> packages, std::string digest);
+  void link_git_libraries(const std::filesystem::path& tree) const;
   void write_wrappers(const std::filesystem::path& tree) const;
 
   std::vector<std::string> packages_;

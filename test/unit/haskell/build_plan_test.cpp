@@ -23,6 +23,30 @@ TEST_CASE("the local executables and test suites of a plan", "[haskell]") {
         std::vector<fs::path>{"/dist/web", "/dist/custom"});
 }
 
+TEST_CASE("the units that the app's programs are linked with", "[haskell]") {
+  TempDir dir(fs::temp_directory_path());
+  const fs::path file = dir.path() / "plan.json";
+  write_file(file, R"({"install-plan": [
+    {"type": "pre-existing", "id": "base", "depends": ["ghc-prim"]},
+    {"id": "direct", "style": "global", "component-name": "lib", "depends": ["base", "indirect"]},
+    {"id": "indirect", "style": "global", "depends": [], "exe-depends": ["tool"],
+     "components": {"lib": {"depends": ["deep"]}, "setup": {"depends": ["setup-lib"]}}},
+    {"id": "deep", "style": "global", "depends": ["base"]},
+    {"id": "setup-lib", "style": "global", "depends": ["base"]},
+    {"id": "tool", "style": "global", "component-name": "exe:tool", "depends": ["tool-lib"]},
+    {"id": "tool-lib", "style": "global", "depends": []},
+    {"id": "for-tests", "style": "global", "depends": []},
+    {"id": "own-lib", "style": "local", "component-name": "lib", "depends": ["direct"]},
+    {"id": "own-test", "style": "local", "component-name": "test:t", "depends": ["for-tests"]},
+    {"id": "own-exe", "style": "local", "component-name": "exe:web", "bin-file": "/dist/web",
+     "depends": ["own-lib", "base"], "exe-depends": ["tool"]},
+    {"id": "whole", "style": "local", "depends": ["own-exe"],
+     "components": {"exe:b": {"bin-file": "/b", "depends": ["for-b"]}}},
+    {"id": "for-b", "style": "global", "depends": ["for-b", 1]}]})");
+  CHECK(BuildPlan::read(file).linked_units() ==
+        std::vector<std::string>{"deep", "direct", "for-b", "indirect"});
+}
+
 TEST_CASE("a plan that is none", "[haskell]") {
   TempDir dir(fs::temp_directory_path());
   const fs::path file = dir.path() / "plan.json";

@@ -40,6 +40,7 @@ TEST_CASE("settings that can change dependencies are kept", "[haskell]") {
         "package zlib\n  flags: +pkg-config\nsource-repository-package\n  type: git\n  tag: abc\n"
         "allow-newer: all\nprofiling: True\n");
   CHECK(project.with_compiler == "9.2.8");
+  CHECK(project.files == std::vector<fs::path>{"cabal.project", "cabal.project.local"});
 }
 
 TEST_CASE("compilers that say no version", "[haskell]") {

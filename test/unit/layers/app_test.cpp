@@ -56,6 +56,27 @@ TEST_CASE("an app's own constraints are copied without the repositories they nam
   CHECK(read_file(file) == source.constraints.format());
 }
 
+TEST_CASE("texts of project files stand in place of the app's own", "[layers]") {
+  TempDir dir(fs::temp_directory_path());
+  AppSource source;
+  source.dir = dir.path() / "source";
+  const fs::path copy = dir.path() / "copy";
+  write_file(source.dir / "cabal.project", "packages: .\nsource-repository-package\n  type: git\n");
+  write_file(source.dir / "cabal.project.local", "allow-newer: all\n");
+  copy_tree(source.dir, copy, is_not_copied);
+  source.project_files["cabal.project"] = "packages: .\n";
+  source.extra_packages = dir.path() / "sources";
+  write_file(source.extra_packages / "a-1.tar.gz", "");
+  write_constraints(source, copy);
+  CHECK(read_file(copy / "cabal.project") == "packages: .\n");
+  const std::string extra =
+      "\npackages:\n  " + (source.extra_packages / "a-1.tar.gz").string() + "\n";
+  CHECK(read_file(copy / "cabal.project.local") == "allow-newer: all\n" + extra);
+  source.project_files["cabal.project.local"] = "";
+  write_constraints(source, copy);
+  CHECK(read_file(copy / "cabal.project.local") == extra);
+}
+
 TEST_CASE("what is no source", "[layers]") {
   for (const char* path : {".git", "sub/.git", "dist-newstyle", "dist", ".halcyon", ".stack-work",
                            ".ghc.environment.x86_64-linux-9.0.2"}) {

@@ -19,8 +19,16 @@ TEST_CASE("a toolchain is the compiler, headers and what they need, no more", "[
       {"debconf", {"1.5", {}}},
       {"binutils", {"2.40", {}}},
       {"bash", {"5.2", {}}},
+      {"git", {"2.39", {"libc6", "libcurl3-gnutls", "perl", "liberror-perl", "git-man"}}},
+      {"libcurl3-gnutls", {"7.88", {"libc6", "libgnutls30"}}},
+      {"libgnutls30", {"3.7", {"libc6", "libgmp10"}}},
+      {"liberror-perl", {"0.17", {}}},
+      {"git-man", {"2.39", {}}},
   };
+  CHECK(git_packages(installed) ==
+        std::vector<std::string>{"git", "libcurl3-gnutls", "libgmp10", "libgnutls30"});
   CHECK(toolchain_packages(installed) ==
-        std::vector<std::string>{"cpp", "gcc", "gcc-12", "libc6", "libc6-dev", "libgcc-s1",
-                                 "libgmp10", "libisl23", "linux-libc-dev"});
+        std::vector<std::string>{"cpp", "gcc", "gcc-12", "git", "libc6", "libc6-dev",
+                                 "libcurl3-gnutls", "libgcc-s1", "libgmp10", "libgnutls30",
+                                 "libisl23", "linux-libc-dev"});
 }

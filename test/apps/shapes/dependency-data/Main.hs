@@ -1,0 +1,6 @@
+module Main (main) where
+
+import Templates (page)
+
+main :: IO ()
+main = page >>= putStr
