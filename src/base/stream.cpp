@@ -13,9 +13,12 @@
 
 namespace halcyon {
 
-FileSource::FileSource(const fs::path& file)
+FileSource::FileSource(const fs::path& file, std::uint64_t from)
     : file_(file), fd_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
   if (!fd_) throw system_error("Cannot open " + file.string(), errno);
+  if (from > 0 && ::lseek(fd_.get(), static_cast<off_t>(from), SEEK_SET) < 0) {
+    throw system_error("Cannot read " + file.string(), errno);
+  }
 }
 
 std::size_t FileSource::read(std::span<std::byte> buffer) {

@@ -31,10 +31,10 @@ class Sink {
   virtual bool write(Bytes bytes) = 0;
 };
 
-/// Reads a file from its start.
+/// Reads a file from its start, or from its byte number `from`.
 class FileSource : public Source {
  public:
-  explicit FileSource(const std::filesystem::path& file);
+  explicit FileSource(const std::filesystem::path& file, std::uint64_t from = 0);
   std::size_t read(std::span<std::byte> buffer) override;
 
  private:
@@ -67,6 +67,12 @@ class StringSink : public Sink {
 
  private:
   std::uint64_t limit_;
+};
+
+/// Takes everything and keeps nothing.
+class NoSink : public Sink {
+ public:
+  bool write(Bytes) override { return true; }
 };
 
 /// Reads from memory; the text must outlive it.

@@ -181,8 +181,14 @@ void Deployment::describe() const {
   log::label("Cabal version:", cabal_version_);
   log::label("Constraints:", fmt::format("{} packages, {}", source_.constraints.size(),
                                          source_.constraints.digest().substr(0, 7)));
-  log::label("Storage:",
-             run_.depot().storage() == nullptr ? "none" : run_.depot().storage()->describe());
+  const Storage* storage = run_.depot().storage();
+  log::label("Storage:", storage == nullptr ? "none" : storage->describe());
+  if (storage == nullptr) return;
+  const std::string server = storage->describe_server();
+  if (server.empty()) return;
+  log::label("Storage server:", server);
+  log::label("Storage key:",
+             options.has_addon_storage() ? "the add-on Bucketeer's" : "HALCYON_AWS_ACCESS_KEY_ID");
 }
 
 void Deployment::require_builds_allowed(const Layers& layers, const Step& app_step) const {

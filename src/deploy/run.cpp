@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/log.h"
@@ -49,12 +50,19 @@ Catalog load_catalog(const Options& options, HttpClient& http) {
 }
 
 S3Options s3_options(const Options& options, const std::string& bucket) {
+  const std::uint64_t part = std::max<std::uint64_t>(5, options.number("s3-part-size")) << 20U;
+  const std::uint64_t stall = std::max<std::uint64_t>(1, options.number("stall-seconds"));
   return {.bucket = bucket,
           .endpoint = options.get("s3-endpoint"),
+          .addressing = options.get("s3-addressing"),
           .acl = options.get("s3-acl"),
           .access_key = options.get("aws-access-key-id"),
           .secret_key = options.get("aws-secret-access-key"),
-          .session_token = options.get("aws-session-token")};
+          .session_token = options.get("aws-session-token"),
+          .retry = {.budget = std::chrono::seconds(options.number("retry-seconds"))},
+          .stall = std::chrono::seconds(stall),
+          .parts_above = 4 * part,
+          .part_bytes = part};
 }
 
 std::unique_ptr<Storage> make_storage(const Options& options, HttpClient& http) {

@@ -18,7 +18,7 @@
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "layers/workspace.h"
-#include "net/http.h"
+#include "net/download.h"
 #include "net/url.h"
 
 namespace halcyon {

@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "options/addons.h"
 #include "options/options.h"
 
 namespace halcyon {
@@ -34,7 +35,8 @@ Environment read_config_vars(const fs::path& env_dir) {
   if (env_dir.empty() || !fs::is_directory(env_dir)) return vars;
   for (const auto& entry : fs::directory_iterator(env_dir)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with(prefix) || name.starts_with("HALCYON_INTERNAL_")) continue;
+    const bool is_ours = name.starts_with(prefix) && !name.starts_with("HALCYON_INTERNAL_");
+    if (!is_ours && !is_addon_variable(name)) continue;
     const std::string why = problem(name, entry.path());
     if (why.empty()) {
       vars[name] = read_file(entry.path());
@@ -49,7 +51,8 @@ void tell_config_vars(const Environment& vars) {
   if (vars.empty()) return;
   log::detail("Config vars:");
   for (const auto& [name, value] : vars) {
-    std::string option = lower(name.substr(prefix.size()));
+    // An add-on's are secret, too, as far as we know.
+    std::string option = name.starts_with(prefix) ? lower(name.substr(prefix.size())) : "";
     std::replace(option.begin(), option.end(), '_', '-');
     const Option* known = find_option(option);
     // What only looks like an option (HALCYON_no_build) may hold anything.

@@ -1,8 +1,10 @@
+#include "net/download.h"
+
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "net/http.h"
+#include "net/resume.h"
 #include "net/url.h"
 
 namespace halcyon {
@@ -16,11 +18,18 @@ void copy_all(Source& source, Sink& sink) {
   }
 }
 
-void fetch(HttpClient& http, const std::string& url, Sink& sink) {
-  HttpRequest request;
-  request.url = url;
-  request.follow_redirects = true;
-  const HttpResponse response = http.perform(request, &sink);
+void fetch(HttpClient& http, const std::string& url, Sink& sink, const RetryPolicy& policy) {
+  Retry retry(policy);
+  const auto ask = [&](const HttpHeaders& more, std::function<void(const HttpResponse&)> on_head,
+                       Sink& to) {
+    HttpRequest request;
+    request.url = url;
+    request.headers = more;
+    request.follow_redirects = true;
+    request.on_head = std::move(on_head);
+    return http.perform(request, &to);
+  };
+  const HttpResponse response = get_resumed(retry, ask, sink);
   if (response.status == 200) return;
   throw Error("http::status", "Failed to download " + url)
       .why(fmt::format("The server answered with status {}", response.status));
@@ -29,14 +38,14 @@ void fetch(HttpClient& http, const std::string& url, Sink& sink) {
 }  // namespace
 
 std::string download(HttpClient& http, const std::string& url, const std::filesystem::path& file,
-                     const std::string& expected_sha256) {
+                     const std::string& expected_sha256, const RetryPolicy& policy) {
   FileSink kept(file);
   HashingSink hashing(kept);
   if (lower(url.substr(0, 5)) == "file:") {
     FileSource source(file_url_path(url));
     copy_all(source, hashing);
   } else {
-    fetch(http, url, hashing);
+    fetch(http, url, hashing, policy);
   }
   const std::uint64_t bytes = hashing.bytes();
   std::string found = hashing.hex();

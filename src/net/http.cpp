@@ -69,9 +69,9 @@ class NoSigpipe {
   sigset_t before_{};
 };
 
-bool is_tls_failure(CURLcode code) {
+/// What no further attempt mends.
+bool is_untrusted(CURLcode code) {
   switch (code) {
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
@@ -83,6 +83,8 @@ bool is_tls_failure(CURLcode code) {
   }
 }
 
+bool is_tls_failure(CURLcode code) { return code == CURLE_SSL_CONNECT_ERROR || is_untrusted(code); }
+
 using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
 void append(HeaderList& list, const std::string& line) {
@@ -93,7 +95,7 @@ void append(HeaderList& list, const std::string& line) {
 }
 
 /// libcurl's header list; refuses what would smuggle in further headers.
-HeaderList header_list(const std::vector<std::pair<std::string, std::string>>& headers) {
+HeaderList header_list(const HttpHeaders& headers) {
   HeaderList list;
   for (const auto& [name, value] : headers) {
     const std::string line = fmt::format("{}{}{}", name, value.empty() ? ";" : ": ", value);
@@ -104,6 +106,11 @@ HeaderList header_list(const std::vector<std::pair<std::string, std::string>>& h
     append(list, line);
   }
   return list;
+}
+
+/// Whether a header may go to another host than the one that it was meant for.
+bool is_for_all(const HttpHeaders::value_type& header) {
+  return header.first == "range" || header.first == "if-match";
 }
 
 bool is_redirect(long status) {
@@ -138,8 +145,9 @@ void HttpClient::Impl::prepare(const HttpRequest& request, const Transfer& trans
   curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(c, CURLOPT_USERAGENT, "halcyon");
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, request.connect_seconds);
-  curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, request.least_rate);
   curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, request.stall_seconds);
+  curl_easy_setopt(c, CURLOPT_TIMEOUT, request.total_seconds);
   curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 256L << 10U);
   curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10U);
@@ -162,7 +170,8 @@ Error HttpClient::Impl::failure(const HttpRequest& request, const Transfer& tran
   if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT) {
     return Error("http::bad-url", "'" + request.url + "' is not a usable URL").why(cause);
   }
-  Error error("http::unreachable", "Failed to reach " + request.url);
+  Error error(is_untrusted(code) ? "http::untrusted" : "http::unreachable",
+              "Failed to reach " + request.url);
   error.why(cause);
   if (is_tls_failure(code)) {
     if (ca_bundle.empty()) {
@@ -192,7 +201,7 @@ HttpResponse HttpClient::Impl::once(const HttpRequest& request, Sink* sink) {
 
   transfer.raise();
   // A server that refuses an upload may close the connection on it; its answer is what matters.
-  const bool answered = transfer.response().status >= 300;
+  const bool answered = transfer.sends_body() && transfer.response().status >= 300;
   if (code != CURLE_OK && !transfer.satisfied() && !answered) {
     throw failure(request, transfer, code, message.data());
   }
@@ -226,7 +235,7 @@ HttpResponse HttpClient::perform(const HttpRequest& request, Sink* sink) {
     if (to.scheme != "https" && to.scheme != from.scheme) {
       throw Error("http::redirect", current.url + " redirects to an insecure place: " + next);
     }
-    if (to != from) current.headers.clear();
+    if (to != from) std::erase_if(current.headers, [](const auto& h) { return !is_for_all(h); });
     current.url = next;
   }
 }

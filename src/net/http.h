@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,15 +16,25 @@
 /// HTTP over libcurl.
 namespace halcyon {
 
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+struct HttpResponse;
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::optional<std::filesystem::path> upload;  ///< the body is this file
+  HttpHeaders headers;
+  std::optional<std::filesystem::path> upload;  ///< the body is this file,
+  std::uint64_t upload_from = 0;                ///< from this byte on,
+  std::optional<std::uint64_t> upload_bytes;    ///< so many bytes of it: all, when not said
   std::string body;                             ///< else this text
   bool follow_redirects = false;  ///< at most 5, https never to http, credentials never elsewhere
   long connect_seconds = 30;      ///< to find the server and connect to it
-  long stall_seconds = 60;        ///< under 1 byte/s
+  long stall_seconds = 60;        ///< with less than least_rate: given up
+  long least_rate = 1;            ///< bytes/s
+  long total_seconds = 0;         ///< for all of it; 0: as long as it goes on
+  /// Called before the first byte of a 2xx body, with status and headers. What it raises ends the
+  /// transfer.
+  std::function<void(const HttpResponse&)> on_head;
 };
 
 struct HttpResponse {
@@ -47,7 +58,8 @@ class HttpClient {
   /// Performs a request. The body of a 2xx answer goes to `sink` when given (else to
   /// response.body, 64 MiB at most). A sink that wants no more ends the transfer quietly.
   /// Errors: "http::unreachable" (DNS, refused, TLS, time-out on connecting or stalling;
-  /// the cause names it), "http::truncated" (the body ended early),
+  /// the cause names it), "http::untrusted" (the server's certificate), "http::truncated" (the body
+  /// ended early or stalled),
   /// "http::redirect" (too many, or one from https to elsewhere), "http::bad-url" (also schemes
   /// other than http and https), "http::bad-header" (a line break in a value), "http::changed-file"
   /// (the upload became shorter meanwhile). Every HTTP status is a response, not an Error.
@@ -59,12 +71,6 @@ class HttpClient {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-/// Downloads an http(s) or file URL to a file, atomically, following redirects; returns its
-/// SHA-256. When `expected_sha256` is not empty and differs, the file is not kept: Error
-/// "http::wrong-checksum". A status other than 200: Error "http::status".
-std::string download(HttpClient& http, const std::string& url, const std::filesystem::path& file,
-                     const std::string& expected_sha256);
 
 /// Must be called once at program start, before threads: OpenSSL without the host's configuration,
 /// libcurl.

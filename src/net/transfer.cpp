@@ -1,6 +1,7 @@
 #include "net/transfer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -26,10 +27,13 @@ std::uint64_t size_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-Transfer::Transfer(const HttpRequest& request, Sink* sink) : sink_(sink), kept_(kMostBody) {
+Transfer::Transfer(const HttpRequest& request, Sink* sink)
+    : sink_(sink), on_head_(request.on_head), kept_(kMostBody) {
   if (request.upload) {
     upload_file_ = *request.upload;
-    upload_bytes_ = size_of(upload_file_);
+    upload_from_ = request.upload_from;
+    upload_bytes_ =
+        request.upload_bytes ? *request.upload_bytes : size_of(upload_file_) - request.upload_from;
   } else {
     body_ = request.body;
     upload_bytes_ = body_.size();
@@ -120,6 +124,7 @@ void Transfer::header_line(std::string_view line) {
 }
 
 bool Transfer::body_bytes(std::string_view bytes) {
+  if (is_success(response_.status) && on_head_) std::exchange(on_head_, nullptr)(response_);
   if (!is_success(response_.status)) {
     error_bytes_ += bytes.size();
     const std::uint64_t room = kKeptErrorBody - std::min(kKeptErrorBody, kept_.text.size());
@@ -151,7 +156,7 @@ std::size_t Transfer::next_upload(std::span<char> buffer) {
 void Transfer::rewind() {
   sent_ = 0;
   if (!upload_file_.empty()) {
-    source_ = std::make_unique<FileSource>(upload_file_);
+    source_ = std::make_unique<FileSource>(upload_file_, upload_from_);
   } else {
     source_ = std::make_unique<StringSource>(body_);
   }

@@ -54,7 +54,9 @@ class Transfer {
   void rewind();
 
   Sink* sink_;
+  std::function<void(const HttpResponse&)> on_head_;
   std::filesystem::path upload_file_;
+  std::uint64_t upload_from_ = 0;
   std::string body_;
   std::uint64_t upload_bytes_ = 0;
   std::uint64_t sent_ = 0;

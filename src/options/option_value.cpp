@@ -124,6 +124,10 @@ bool is_allowed(const Option& option, const std::string& value) {
     case OptionType::sha256:
       return value.size() == 64 &&
              value.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+    case OptionType::number: {
+      constexpr std::uint64_t largest = 1'000'000;
+      return parse_number(value).value_or(largest + 1) <= largest;
+    }
   }
   return false;
 }
@@ -172,6 +176,8 @@ std::string allowed_values(const Option& option) {
       return "host, host:port or http(s)://host:port";
     case OptionType::sha256:
       return "a SHA-256: 64 hexadecimal digits";
+    case OptionType::number:
+      return "a whole number, at most 1000000";
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "options/addons.h"
 
 namespace halcyon {
 namespace {
@@ -105,6 +106,12 @@ Options::Options(const std::map<std::string, std::string>& flags, const Environm
     }
     variables_[std::string(option->name)] = checked_value(*option, value, variable);
   }
+  std::map<std::string, std::string> chosen(variables_.begin(), variables_.end());
+  for (const auto& [name, value] : flags_) chosen[name] = value;
+  for (const auto& [name, value] : addon_storage(chosen, environment)) {
+    set_default(name, value);
+    has_addon_storage_ = true;
+  }
   for (const Option& option : option_table()) {
     if (option.secret) log::add_secret(get(option.name));
   }
@@ -151,6 +158,10 @@ bool Options::is_set(std::string_view name) const {
 
 bool Options::flag(std::string_view name) const { return get(name) == "1"; }
 
+std::uint64_t Options::number(std::string_view name) const {
+  return parse_number(get(name)).value_or(0);
+}
+
 std::vector<std::string> Options::words(std::string_view name) const {
   return halcyon::words(get(name));
 }
@@ -159,6 +170,7 @@ fs::path Options::path(std::string_view name) const { return get(name); }
 
 Options Options::inherited() const {
   Options kept;
+  kept.has_addon_storage_ = has_addon_storage_;
   for (const Option& option : option_table()) {
     if (!option.inherited) continue;
     if (const std::string* set = value(option.name)) kept.flags_[std::string(option.name)] = *set;

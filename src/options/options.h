@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -29,6 +30,7 @@ enum class OptionType {
   bucket,     ///< S3 bucket name, with a path in it after "/"
   host,       ///< "host", "host:port" or an http(s) URL of them
   sha256,     ///< 64 hexadecimal digits
+  number,     ///< a whole number, not negative
 };
 
 struct Option {
@@ -77,6 +79,9 @@ class Options {
   bool flag(std::string_view name) const;        ///< "1"
   std::vector<std::string> words(std::string_view name) const;
   std::filesystem::path path(std::string_view name) const;  ///< absolute
+  std::uint64_t number(std::string_view name) const;
+  /// Whether the private storage is the one that an add-on's variables describe (addons.h).
+  bool has_addon_storage() const { return has_addon_storage_; }
   /// What an extra app's own run keeps of these: the values of options that are `inherited`.
   Options inherited() const;
   /// Sets a default that is weaker than flag, variable and magic file (the buildpack's own).
@@ -90,6 +95,7 @@ class Options {
   const std::string* value(std::string_view name) const;
 
   Values flags_, variables_, magic_, defaults_;
+  bool has_addon_storage_ = false;
 };
 
 /// The candidate that is most like a misspelt name; empty when none is like it.

@@ -3,21 +3,34 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/stopwatch.h"
+#include "net/download.h"
 
 namespace halcyon {
 namespace {
 
 constexpr std::uint64_t small_file = 4U << 20U;
 constexpr const char* public_failed = "public::failed";
+/// A builder that has just uploaded an archive uploads its manifest next: how often that is looked
+/// for, and how long to wait in between.
+constexpr int looks = 5;
+constexpr auto between_looks = std::chrono::seconds(1);
+/// How often an archive is uploaded when others write the same one at the same time.
+constexpr int most_uploads = 5;
 
 /// The directory part of a key, with its slash: what is listed at once.
 std::string directory_of(const std::string& key) {
   const std::size_t slash = key.rfind('/');
   return slash == std::string::npos ? std::string() : key.substr(0, slash + 1);
+}
+
+/// Bytes that are not those that were stored; they may be on the next attempt.
+bool is_damage(const Error& error) {
+  return error.id() == "storage::corrupt" || error.id() == "storage::changed";
 }
 
 std::string name_of(const std::string& key) { return key.substr(directory_of(key).size()); }
@@ -115,12 +128,13 @@ std::optional<Found> Depot::find_stored(const std::string& key) {
   const std::string manifest_key = manifest_name(key);
   if (!distrusted_.contains({Place::storage, key}) && in_storage(key) && in_storage(manifest_key)) {
     Found found{key, Place::storage, {}};
-    StringSink text(small_file);
-    if (!read(manifest_key, text)) return {};
     try {
-      found.manifest = Manifest::parse(text.text, storage_->describe(manifest_key));
+      const auto text = read_small(manifest_key);
+      if (!text) return {};
+      found.manifest = Manifest::parse(*text, storage_->describe(manifest_key));
       return found;
     } catch (const Error& error) {
+      if (error.id() != "manifest::malformed" && !is_damage(error)) throw;
       distrust(found, error.what());
     }
   }
@@ -131,29 +145,54 @@ std::optional<std::string> Depot::companion(const std::string& archive_key) {
   const std::string key = companion_name(archive_key);
   if (auto text = read_file_if_any(cache_.file(key), small_file)) return text;
   if (!in_storage(key)) return {};
-  StringSink text(small_file);
-  if (!read(key, text)) return {};
-  return text.text;
+  try {
+    return read_small(key);
+  } catch (const Error& error) {
+    if (!is_damage(error)) throw;
+    log::warning(fmt::format("Not using {}: {}", storage_->describe(key), error.why()));
+    return {};
+  }
+}
+
+std::optional<std::string> Depot::read_small(const std::string& key) {
+  for (bool again = false;; again = true) {
+    StringSink text(small_file);
+    try {
+      if (!read(key, text)) return {};
+      return std::move(text.text);
+    } catch (const Error& error) {
+      if (again || !is_damage(error)) throw;
+    }
+  }
 }
 
 bool Depot::download(const std::string& key, const std::string& sha256) {
-  const Stopwatch watch;
-  log::begin("Downloading " + storage_->describe(key));
-  FileSink file(cache_.file(key));
-  HashingSink hashing(file);
-  if (!read(key, hashing)) {
-    if (!gave_up_) log::end("not there");
-    return false;
-  }
-  const std::string actual = hashing.hex();
-  if (actual != sha256) {
+  // What was damaged on its way is whole the next time.
+  for (bool again = false;; again = true) {
+    const Stopwatch watch;
+    log::begin("Downloading " + storage_->describe(key));
+    FileSink file(cache_.file(key));
+    HashingSink hashing(file);
+    std::string why;
+    try {
+      if (!read(key, hashing)) {
+        if (!gave_up_) log::end("not there");
+        return false;
+      }
+      const std::string actual = hashing.hex();
+      if (actual == sha256) {
+        file.commit();
+        log::end(watch.done(hashing.bytes()));
+        return true;
+      }
+      why = "its SHA-256 is " + actual + ", not " + sha256;
+    } catch (const Error& error) {
+      if (!is_damage(error)) throw;
+      why = error.why().empty() ? error.what() : error.why();
+    }
     log::end("wrong checksum");
-    throw Error("depot::corrupt", storage_->describe(key) + " is damaged")
-        .why("its SHA-256 is " + actual + ", not " + sha256);
+    if (again) throw Error("depot::corrupt", storage_->describe(key) + " is damaged").why(why);
   }
-  file.commit();
-  log::end(watch.done(hashing.bytes()));
-  return true;
 }
 
 fs::path Depot::fetch(const Found& found) {
@@ -185,28 +224,69 @@ void Depot::keep(const std::string& key) {
   cache_.keep(companion_name(key));
 }
 
-void Depot::upload(const std::string& key, const std::string& sha256) {
+bool Depot::upload(const std::string& key, const std::string& sha256, IfThere if_there) {
   const Stopwatch watch;
   const fs::path file = cache_.file(key);
   log::begin("Uploading " + storage_->describe(key));
-  storage_->put(key, file, sha256);
-  log::end(watch.done(fs::file_size(file)));
+  const bool done = storage_->put(key, file, sha256, if_there);
+  log::end(done ? watch.done(fs::file_size(file)) : "another builder has done so");
+  return done;
 }
 
-void Depot::store(const std::string& key, const std::string& sha256_of_archive) {
-  upload(key, sha256_of_archive);
+std::vector<std::string> Depot::store_small(const std::string& key) {
   std::vector<std::string> small{manifest_name(key)};
   if (cache_.has(companion_name(key))) small.push_back(companion_name(key));
   for (const std::string& small_key : small) {
     const std::string text = read_file(cache_.file(small_key), small_file);
     storage_->put(small_key, cache_.file(small_key), sha256(text));
   }
-  for (auto& [prefix, keys] : listings_) {
-    if (!key.starts_with(prefix)) continue;
-    keys.insert(key);
-    keys.insert(small.begin(), small.end());
+  return small;
+}
+
+bool Depot::stands(const std::string& key, const std::string& tag) {
+  const std::string manifest_key = manifest_name(key);
+  try {
+    const auto text = read_small(manifest_key);
+    if (!text) return false;
+    const Manifest manifest = Manifest::parse(*text, storage_->describe(manifest_key));
+    return manifest.tag == tag &&
+           storage_->digest(key).value_or(manifest.sha256) == manifest.sha256;
+  } catch (const Error& error) {
+    if (error.id() != "manifest::malformed" && !is_damage(error)) throw;
+    return false;
   }
-  distrusted_.erase({Place::storage, key});
+}
+
+bool Depot::others_stands(const std::string& key, const std::string& tag) {
+  for (int look = 1;; ++look) {
+    if (stands(key, tag)) return true;
+    if (look == looks) return false;
+    std::this_thread::sleep_for(between_looks);
+  }
+}
+
+void Depot::store(const std::string& key, const Manifest& manifest) {
+  // What was not there when this run began is kept if another builder has uploaded it meanwhile.
+  // Two that upload at the same time may leave the archive of one with the manifest of the other:
+  // so each looks at the end, and the last one to look puts it right.
+  std::vector<std::string> small;
+  IfThere if_there = in_storage(key) ? IfThere::replace : IfThere::keep;
+  for (int uploads = 1; uploads <= most_uploads; ++uploads) {
+    const bool done = upload(key, manifest.sha256, if_there);
+    if (done) small = store_small(key);
+    if (done ? stands(key, manifest.tag) : others_stands(key, manifest.tag)) {
+      for (auto& [prefix, keys] : listings_) {
+        if (!key.starts_with(prefix)) continue;
+        keys.insert({key, manifest_name(key)});
+        keys.insert(small.begin(), small.end());
+      }
+      distrusted_.erase({Place::storage, key});
+      return;
+    }
+    if_there = IfThere::replace;
+  }
+  throw Error("depot::contended", "Others go on replacing " + storage_->describe(key))
+      .fix("Try again when no other builder is at work");
 }
 
 bool Depot::complete(const std::string& key, const std::string& tag) {
@@ -215,7 +295,7 @@ bool Depot::complete(const std::string& key, const std::string& tag) {
   if (stored && stored->manifest.tag == tag) return true;
   const auto cached = find_cached(key);
   if (!cached || cached->manifest.tag != tag) return false;
-  store(key, cached->manifest.sha256);
+  store(key, cached->manifest);
   return true;
 }
 
@@ -228,7 +308,7 @@ bool Depot::put(const std::string& key, const Manifest& manifest,
   if (companion) write_file(cache_.file(companion_key), *companion);
   if (!uploads()) return false;
   try {
-    store(key, manifest.sha256);
+    store(key, manifest);
     return true;
   } catch (const Error& error) {
     if (policy_.upload_must_work) throw;
@@ -279,7 +359,7 @@ fs::path Depot::original(const std::string& url, const std::string& file_name,
   halcyon::download(http_, url, file, sha256);
   log::end(watch.done(fs::file_size(file)));
   cache_.keep(key);
-  if (uploads()) upload(key, sha256);
+  if (uploads()) upload(key, sha256, IfThere::replace);
   return file;
 }
 

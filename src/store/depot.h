@@ -93,8 +93,12 @@ class Depot {
   bool in_storage(const std::string& key);
   bool read(const std::string& key, Sink& sink);
   void give_up(const Error& error);
-  void upload(const std::string& key, const std::string& sha256);
-  void store(const std::string& key, const std::string& sha256_of_archive);
+  std::optional<std::string> read_small(const std::string& key);
+  bool upload(const std::string& key, const std::string& sha256, IfThere if_there);
+  void store(const std::string& key, const Manifest& manifest);
+  std::vector<std::string> store_small(const std::string& key);
+  bool stands(const std::string& key, const std::string& tag);
+  bool others_stands(const std::string& key, const std::string& tag);
   bool download(const std::string& key, const std::string& sha256);
 
   Cache& cache_;

@@ -80,17 +80,25 @@ class NewFile {
     }
   }
 
-  void commit() {
+  /// False when there is one already that is to be kept.
+  bool commit(IfThere if_there) {
     // mkstemps makes files that only we may read.
     const mode_t mask = umask(0);
     umask(mask);
-    const bool done = fchmod(fd_.get(), 0666 & ~mask) == 0 && fsync(fd_.get()) == 0 &&
-                      rename(path_.c_str(), target_.c_str()) == 0;
-    if (!done) throw failure(errno);
-    path_.clear();
+    if (fchmod(fd_.get(), 0666 & ~mask) != 0 || fsync(fd_.get()) != 0) throw failure(errno);
+    // A link, unlike a rename, replaces nothing.
+    if (if_there == IfThere::keep && link(path_.c_str(), target_.c_str()) != 0) {
+      if (errno == EEXIST) return false;
+      throw failure(errno);
+    }
+    if (if_there == IfThere::replace) {
+      if (rename(path_.c_str(), target_.c_str()) != 0) throw failure(errno);
+      path_.clear();
+    }
     // The name must survive a crash as well; not every file system can do this.
     const UniqueFd dir(open(target_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (dir) fsync(dir.get());
+    return true;
   }
 
  private:
@@ -159,7 +167,8 @@ bool DirectoryStorage::get(std::string_view key, Sink& sink) {
   return true;
 }
 
-void DirectoryStorage::put(std::string_view key, const fs::path& from, const std::string&) {
+bool DirectoryStorage::put(std::string_view key, const fs::path& from, const std::string& sha256,
+                           IfThere if_there) {
   const fs::path target = file(key);
   const fs::path dir = target.parent_path();
   std::error_code code;
@@ -170,7 +179,14 @@ void DirectoryStorage::put(std::string_view key, const fs::path& from, const std
   NewFile made(target);
   std::vector<std::byte> buffer(kBuffer);
   while (const std::size_t count = source.read(buffer)) made.write(std::span(buffer).first(count));
-  made.commit();
+  return made.commit(if_there) || digest(key) == sha256;
+}
+
+std::optional<std::string> DirectoryStorage::digest(std::string_view key) {
+  NoSink none;
+  HashingSink hashing(none);
+  if (!get(key, hashing)) return {};
+  return hashing.hex();
 }
 
 void DirectoryStorage::remove(std::string_view key) {

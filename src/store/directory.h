@@ -15,8 +15,10 @@ class DirectoryStorage : public Storage {
   std::string describe(std::string_view key) const override;
   std::vector<ObjectInfo> list(std::string_view prefix) override;
   bool get(std::string_view key, Sink& sink) override;
-  void put(std::string_view key, const std::filesystem::path& from,
-           const std::string& sha256) override;
+  bool put(std::string_view key, const std::filesystem::path& from, const std::string& sha256,
+           IfThere if_there = IfThere::replace) override;
+  /// Reads the file.
+  std::optional<std::string> digest(std::string_view key) override;
   void remove(std::string_view key) override;
   /// The file of a key, whether it exists or not.
   std::filesystem::path file(std::string_view key) const;

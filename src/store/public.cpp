@@ -78,10 +78,13 @@ bool PublicStorage::get(std::string_view key, Sink& sink) {
   throw failed(log::redact(url_), fmt::format("The status of {} is {}", key, response.status));
 }
 
-void PublicStorage::put(std::string_view key, const std::filesystem::path&, const std::string&) {
+bool PublicStorage::put(std::string_view key, const std::filesystem::path&, const std::string&,
+                        IfThere) {
   check_key(key);
   throw Error("storage::read-only", "Cannot write to the " + describe());
 }
+
+std::optional<std::string> PublicStorage::digest(std::string_view) { return {}; }
 
 void PublicStorage::remove(std::string_view key) {
   check_key(key);

@@ -1,48 +1,71 @@
 #include "store/s3.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
-#include "base/digest.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "net/signing.h"
 #include "store/s3_listing.h"
+#include "store/s3_upload.h"
 
 namespace halcyon {
 
 namespace {
 
 constexpr int kPageSize = 1000;
-constexpr const char* kAclHeader = "x-amz-acl";
+constexpr const char* kDigestHeader = "x-amz-meta-sha256";
+constexpr const char* kCondition = "if-none-match";
+constexpr long kConditionFailed = 412;
+constexpr long kNotImplemented = 501;
 
 /// Wants nothing.
-class NoSink : public Sink {
+class Glance : public Sink {
  public:
   bool write(Bytes) override { return false; }
 };
 
-S3Endpoint endpoint_of(const S3Options& options) {
-  const bool aws = trim(options.endpoint).empty();
-  return parse_s3_endpoint(aws ? "s3.amazonaws.com" : options.endpoint, options.bucket);
+/// Knows the digest of what it passes on, unless its reader had enough before the end.
+class CheckedSink : public Sink {
+ public:
+  explicit CheckedSink(Sink& sink) : sink_(sink), hashing_(sink_) {}
+  bool write(Bytes bytes) override {
+    whole_ = hashing_.write(bytes);
+    return whole_;
+  }
+  bool is(const std::string& sha256) {
+    return !whole_ || sha256.empty() || hashing_.hex() == sha256;
+  }
+
+ private:
+  Sink& sink_;
+  HashingSink hashing_;
+  bool whole_ = true;
+};
+
+bool has_header(const S3Call& call, const char* name) {
+  return std::any_of(call.headers.begin(), call.headers.end(),
+                     [name](const auto& header) { return header.first == name; });
+}
+
+void drop_header(S3Call& call, const char* name) {
+  std::erase_if(call.headers, [name](const auto& header) { return header.first == name; });
+}
+
+/// What servers say of headers that they do not know.
+bool is_unsupported(const S3Answer& answer) {
+  const std::string& code = answer.fault.code;
+  return answer.response.status == kNotImplemented || code == "NotImplemented" ||
+         code == "InvalidArgument" || code == "InvalidRequest";
 }
 
 }  // namespace
 
-S3Storage::S3Storage(S3Options options, HttpClient& http,
-                     std::function<std::chrono::system_clock::time_point()> now)
-    : options_(std::move(options)),
-      http_(http),
-      now_(std::move(now)),
-      endpoint_(endpoint_of(options_)) {
-  if (options_.access_key.empty() != options_.secret_key.empty()) {
-    throw Error("s3::wrong-key",
-                "Only one half of the key for bucket '" + endpoint_.bucket + "' is set")
-        .fix("Set both HALCYON_AWS_ACCESS_KEY_ID and HALCYON_AWS_SECRET_ACCESS_KEY");
-  }
-}
+S3Storage::S3Storage(const S3Options& options, HttpClient& http, Now now)
+    : options_(options), client_(options, http, std::move(now)) {}
 
 std::string S3Storage::describe() const {
-  const std::string name = "s3://" + endpoint_.bucket + "/" + endpoint_.prefix;
+  const std::string name = "s3://" + client_.endpoint().bucket + "/" + client_.endpoint().prefix;
   return name.substr(0, name.size() - 1);
 }
 
@@ -50,183 +73,215 @@ std::string S3Storage::describe(std::string_view key) const {
   return describe() + "/" + std::string(key);
 }
 
+std::string S3Storage::describe_server() const {
+  const S3Endpoint& endpoint = client_.endpoint();
+  return fmt::format("{}://{}{}{}, region {}", endpoint.scheme, endpoint.host,
+                     endpoint.port.empty() ? "" : ":", endpoint.port, endpoint.region);
+}
+
+std::string S3Storage::full_key(std::string_view key) const {
+  check_key(key);
+  return client_.endpoint().prefix + std::string(key);
+}
+
 std::vector<ObjectInfo> S3Storage::list(std::string_view prefix) {
-  const Call call{.action = "list", .key = endpoint_.prefix + std::string(prefix)};
-  Answer answer;
-  auto objects = read_listing(call.key, endpoint_.prefix.size(), [&](const std::string& token) {
+  const std::string& ours = client_.endpoint().prefix;
+  const S3Call call{.action = "list", .key = ours + std::string(prefix)};
+  S3Answer answer;
+  auto objects = read_listing(call.key, ours.size(), [&](const std::string& token) {
     answer = send_list(call.key, token, kPageSize);
-    if (!answer.ok()) throw error(call, answer);
+    if (!answer.ok()) throw client_.error(call, answer);
     return answer.response.body;
   });
-  if (!objects) throw error(call, answer);
+  if (!objects) throw client_.error(call, answer);
   return std::move(*objects);
 }
 
 bool S3Storage::get(std::string_view key, Sink& sink) {
-  check_key(key);
-  const Call call{.action = "read", .key = endpoint_.prefix + std::string(key)};
-  const Answer answer = send(call, &sink);
-  if (answer.ok() || answer.fault.code == "NoSuchKey") return answer.ok();
+  const S3Call call{.action = "read", .key = full_key(key)};
+  CheckedSink checked(sink);
+  const S3Answer answer = client_.get(call, checked);
+  if (answer.ok()) {
+    if (checked.is(answer.response.header(kDigestHeader))) return true;
+    throw Error("storage::corrupt", describe(key) + " is damaged")
+        .why("Its SHA-256 is not the one that it was stored with");
+  }
+  if (answer.fault.code == "NoSuchKey") return false;
   if (answer.response.status == 403) {
-    const Error refused = error(call, answer);
+    const Error refused = client_.error(call, answer);
     if (refused.id() == "s3::forbidden" && is_absent(call.key)) return false;
     throw refused;
   }
-  throw error(call, answer);
+  throw client_.error(call, answer);
 }
 
 bool S3Storage::is_absent(const std::string& full_key) {
   // Who may not list is told 403 for every key that is not there (AWS, GetObject, "Permissions").
-  const Answer answer = send_list(full_key, {}, 1);
+  const S3Answer answer = send_list(full_key, {}, 1);
   const std::optional<S3Page> page =
       answer.ok() ? parse_s3_page(answer.response.body) : std::nullopt;
   // The key itself is the first of all keys that begin with it.
   return page && (page->objects.empty() || page->objects.front().key != full_key);
 }
 
-void S3Storage::put(std::string_view key, const std::filesystem::path& file,
-                    const std::string& sha256) {
-  check_key(key);
-  Call call{.action = "write",
-            .method = "PUT",
-            .key = endpoint_.prefix + std::string(key),
-            .upload = file,
-            .sha256 = sha256};
+bool S3Storage::put(std::string_view key, const std::filesystem::path& file,
+                    const std::string& sha256, IfThere if_there) {
+  S3Call call{.action = "write",
+              .method = "PUT",
+              .key = full_key(key),
+              .headers = {{kDigestHeader, sha256}},
+              .sha256 = sha256};
+  std::error_code failed;
+  const std::uintmax_t bytes = std::filesystem::file_size(file, failed);
+  if (failed) throw system_error("Cannot open " + file.string(), failed.value());
+  const bool in_parts = bytes > options_.parts_above;
+  if (if_there == IfThere::keep) {
+    // Where conditions work a small file need not ask first; a large one had better.
+    if ((in_parts || !conditions_work_) && has(key)) return digest(key) == sha256;
+    if (conditions_work_) call.headers.emplace_back(kCondition, "*");
+  }
   add_acl(call);
-  const Answer answer = send(call);
-  if (!answer.ok()) throw error(call, answer);
+  if (!in_parts) call.upload = file;
+  const S3Answer answer = in_parts ? put_parts(call, file, bytes) : write(call);
+  if (answer.ok()) return true;
+  // It may be our own: an answer that was lost.
+  const bool is_condition =
+      answer.response.status == kConditionFailed && has_header(call, kCondition);
+  if (is_condition || answer.fault.code == "NoSuchUpload") {
+    const bool same = digest(key) == sha256;
+    if (is_condition || same) return same;
+  }
+  throw client_.error(call, answer);
+}
+
+S3Answer S3Storage::put_parts(S3Call& call, const std::filesystem::path& file,
+                              std::uint64_t bytes) {
+  clean_uploads(call.key);
+  S3Call begin = call;
+  begin.method = "POST";
+  begin.query = {{"uploads", ""}};
+  begin.sha256.clear();
+  begin.expects = "InitiateMultipartUploadResult";
+  drop_header(begin, kCondition);
+  S3Answer begun = write(begin);
+  if (!begun.ok()) return begun;
+  S3PartsUpload upload(client_, call.key, parse_s3_upload_id(begun.response.body));
+  upload.send(file, s3_part_bytes(bytes, options_.part_bytes));
+  HttpHeaders condition;
+  if (has_header(call, kCondition)) condition.emplace_back(kCondition, "*");
+  call = upload.finish(std::move(condition));
+  S3Answer answer = write(call);
+  if (answer.ok()) upload.finished();
+  return answer;
+}
+
+void S3Storage::clean_uploads(const std::string& full_key) {
+  if (cleaned_uploads_) return;
+  cleaned_uploads_ = true;
+  const int removed = remove_s3_orphans(client_, full_key.substr(0, full_key.rfind('/') + 1),
+                                        client_.now() - options_.orphan_age);
+  if (removed > 0) {
+    log::detail(fmt::format("Removed {} unfinished uploads of earlier runs", removed));
+  }
+}
+
+S3Answer S3Storage::write(S3Call& call) {
+  for (;;) {
+    S3Answer answer = client_.send(call);
+    if (answer.ok() || !(refused_acl(answer, call) || refused_condition(answer, call))) {
+      return answer;
+    }
+  }
+}
+
+bool S3Storage::refused_acl(const S3Answer& answer, S3Call& call) {
+  if (!has_header(call, kAclHeader)) return false;
+  const bool refused =
+      is_acl_refusal(answer.fault) ||
+      (is_unsupported(answer) && lower(answer.fault.message).find("acl") != std::string::npos);
+  if (!refused) return false;
+  drop_header(call, kAclHeader);
+  if (acl_works_) {
+    log::warning(
+        fmt::format("Bucket '{}' refuses object ACLs: uploading without HALCYON_S3_ACL={}\n"
+                    "Who may read is what the bucket's own policy says.",
+                    client_.endpoint().bucket, options_.acl));
+  }
+  acl_works_ = false;
+  return true;
+}
+
+bool S3Storage::refused_condition(const S3Answer& answer, S3Call& call) {
+  if (!has_header(call, kCondition) || !is_unsupported(answer)) return false;
+  drop_header(call, kCondition);
+  conditions_work_ = false;
+  return true;
+}
+
+std::optional<std::string> S3Storage::digest(std::string_view key) {
+  const S3Answer answer = head(key);
+  const std::string& digest = answer.response.header(kDigestHeader);
+  if (!answer.ok() || digest.empty()) return {};
+  return digest;
 }
 
 void S3Storage::remove(std::string_view key) {
-  check_key(key);
-  const Call call{
-      .action = "remove", .method = "DELETE", .key = endpoint_.prefix + std::string(key)};
-  const Answer answer = send(call);
-  if (!answer.ok() && answer.fault.code != "NoSuchKey") throw error(call, answer);
+  const S3Call call{.action = "remove", .method = "DELETE", .key = full_key(key)};
+  const S3Answer answer = client_.send(call);
+  if (!answer.ok() && answer.fault.code != "NoSuchKey") throw client_.error(call, answer);
+}
+
+S3Answer S3Storage::head(std::string_view key) {
+  return client_.send({.action = "read", .method = "HEAD", .key = full_key(key)});
 }
 
 bool S3Storage::has(std::string_view key) {
-  check_key(key);
-  const Call call{.action = "read", .method = "HEAD", .key = endpoint_.prefix + std::string(key)};
-  if (send(call).ok()) return true;
+  if (head(key).ok()) return true;
   // Such an answer has no body to say why; that of a GET has.
-  NoSink none;
+  Glance none;
   return get(key, none);
 }
 
 void S3Storage::copy(std::string_view key, S3Storage& from, std::string_view from_key) {
-  check_key(key);
   if (!from.has(from_key)) {
     throw Error("s3::no-such-object", from.describe(from_key) + " does not exist");
   }
-  Call call{.action = "write", .method = "PUT", .key = endpoint_.prefix + std::string(key)};
-  const std::string source =
-      "/" + from.endpoint_.bucket + "/" + from.endpoint_.prefix + std::string(from_key);
-  call.headers.emplace_back("x-amz-copy-source", uri_encode(source, true));
+  const std::string source = "/" + from.client_.endpoint().bucket + "/" + from.full_key(from_key);
+  S3Call call{.action = "write",
+              .method = "PUT",
+              .key = full_key(key),
+              .headers = {{"x-amz-copy-source", uri_encode(source, true)}},
+              .expects = "CopyObjectResult",
+              .is_slow = true};
   add_acl(call);
-  Answer answer = send(call);
-  // The status comes before the copying: what fails then is told in the body.
-  if (answer.ok()) answer.fault = parse_s3_fault(answer.response.body);
-  if (!answer.ok() || !answer.fault.code.empty()) throw error(call, answer);
+  const S3Answer answer = write(call);
+  if (!answer.ok()) throw client_.error(call, answer);
 }
 
 void S3Storage::create() {
-  Call call{.action = "create", .method = "PUT"};
+  const S3Endpoint& endpoint = client_.endpoint();
+  S3Call call{.action = "create", .method = "PUT"};
   add_acl(call);
-  if (endpoint_.is_aws() && endpoint_.region != "us-east-1") {
-    call.body = "<CreateBucketConfiguration><LocationConstraint>" + endpoint_.region +
+  if (endpoint.is_aws() && endpoint.region != "us-east-1") {
+    call.body = "<CreateBucketConfiguration><LocationConstraint>" + endpoint.region +
                 "</LocationConstraint></CreateBucketConfiguration>";
   }
-  const Answer answer = send(call);
-  if (!answer.ok() && answer.fault.code != "BucketAlreadyOwnedByYou") throw error(call, answer);
+  const S3Answer answer = client_.send(call);
+  if (!answer.ok() && answer.fault.code != "BucketAlreadyOwnedByYou") {
+    throw client_.error(call, answer);
+  }
 }
 
-void S3Storage::add_acl(Call& call) const {
+void S3Storage::add_acl(S3Call& call) const {
   // Objects are private anyway, and most buckets refuse the header today.
-  if (options_.acl.empty() || options_.acl == "private") return;
+  if (!acl_works_ || options_.acl.empty() || options_.acl == "private") return;
   call.headers.emplace_back(kAclHeader, options_.acl);
 }
 
-S3Storage::Answer S3Storage::send_list(const std::string& full_prefix, const std::string& token,
-                                       int most) {
-  return send({.action = "list", .key = {}, .query = listing_query(full_prefix, token, most)});
-}
-
-S3Storage::Answer S3Storage::send(const Call& call, Sink* sink) {
-  for (bool corrected = false;; corrected = true) {
-    const auto time = now_();
-    Answer answer;
-    last_status_ = 0;
-    try {
-      answer.response = http_.perform(signed_request(call, time), sink);
-    } catch (const Error& cause) {
-      if (cause.id() == "http::unreachable") throw s3_unreachable(attempt(call, time), cause);
-      if (cause.id() != "http::truncated") throw;
-      throw Error("storage::truncated", attempt(call, time).target + " ended early")
-          .why(cause.why());
-    }
-    last_status_ = answer.response.status;
-    if (answer.ok()) return answer;
-    answer.fault = parse_s3_fault(answer.response.body);
-    answer.time = time;
-    if (corrected || !correct_region(answer)) return answer;
-  }
-}
-
-HttpRequest S3Storage::signed_request(const Call& call,
-                                      std::chrono::system_clock::time_point time) const {
-  HttpRequest request;
-  const std::string path = endpoint_.path(call.key);
-  request.method = call.method;
-  request.url = endpoint_.scheme + "://" + endpoint_.host_header() + uri_encode(path, true);
-  if (!call.query.empty()) request.url += "?" + canonical_query(call.query);
-  request.headers = call.headers;
-  request.upload = call.upload;
-  request.body = call.body;
-  if (!options_.access_key.empty()) {
-    const SigningKey key{.access_key = options_.access_key,
-                         .secret_key = options_.secret_key,
-                         .session_token = options_.session_token,
-                         .region = endpoint_.region};
-    request.headers = sign(key,
-                           {.method = call.method,
-                            .host = endpoint_.host_header(),
-                            .path = path,
-                            .query = call.query,
-                            .headers = call.headers,
-                            .payload_sha256 = call.upload ? call.sha256 : sha256(call.body)},
-                           time);
-  }
-  return request;
-}
-
-bool S3Storage::correct_region(const Answer& answer) {
-  const long status = answer.response.status;
-  const bool about_region = status == 301 || status == 307 || status == 400 || status == 403;
-  if (!about_region) return false;
-  std::string region = answer.response.header("x-amz-bucket-region");
-  if (region.empty()) region = answer.fault.region;
-  if (region.empty() && endpoint_.is_aws()) {
-    const std::string& host = answer.fault.endpoint;
-    const std::size_t start = host.rfind("s3");  // the bucket's name may stand before
-    if (start != std::string::npos) region = region_of_host(host.substr(start)).value_or("");
-  }
-  if (!is_region(region) || region == endpoint_.region) return false;
-  endpoint_.move_to(region);
-  return true;
-}
-
-Error S3Storage::error(const Call& call, const Answer& answer) const {
-  return s3_error(attempt(call, answer.time), answer.response, answer.fault);
-}
-
-S3Attempt S3Storage::attempt(const Call& call, std::chrono::system_clock::time_point time) const {
-  return {.action = call.action,
-          .target = "s3://" + endpoint_.bucket + "/" + call.key,
-          .endpoint = &endpoint_,
-          .with_acl = std::any_of(call.headers.begin(), call.headers.end(),
-                                  [](const auto& header) { return header.first == kAclHeader; }),
-          .time = time};
+S3Answer S3Storage::send_list(const std::string& full_prefix, const std::string& token, int most) {
+  return client_.send({.action = "list",
+                       .query = listing_query(full_prefix, token, most),
+                       .expects = "ListBucketResult"});
 }
 
 }  // namespace halcyon

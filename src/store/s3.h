@@ -1,50 +1,37 @@
 #pragma once
 
-#include <chrono>
-#include <functional>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "net/http.h"
-#include "store/s3_endpoint.h"
-#include "store/s3_errors.h"
-#include "store/s3_xml.h"
+#include "store/s3_client.h"
 #include "store/storage.h"
 
 namespace halcyon {
-
-struct S3Options {
-  std::string bucket;         ///< HALCYON_S3_BUCKET: `name`, or `name/sub/path` (a key prefix)
-  std::string endpoint;       ///< HALCYON_S3_ENDPOINT: a host name, or scheme://host:port
-  std::string acl;            ///< HALCYON_S3_ACL: "private" sends no header; "public-read" does
-  std::string access_key;     ///< HALCYON_AWS_ACCESS_KEY_ID
-  std::string secret_key;     ///< HALCYON_AWS_SECRET_ACCESS_KEY
-  std::string session_token;  ///< optional
-};
 
 /// Storage in an S3 bucket: Signature V4, path style for custom endpoints and names with dots,
 /// virtual-host style for AWS otherwise. The region comes from the endpoint's name, else from the
 /// server's answer (301/400 with x-amz-bucket-region or the Region of the error document), and is
 /// remembered. A 403 on a key is told apart from a missing one by asking for the listing.
+/// Every object carries its SHA-256 (x-amz-meta-sha256), which is compared when it is read. Large
+/// files go in parts. What may pass is tried again (S3Client).
 /// Every error names bucket, key, status, the server's code and what to do; ids:
 /// "s3::no-such-bucket", "s3::wrong-key" (InvalidAccessKeyId, SignatureDoesNotMatch, ExpiredToken),
-/// "s3::forbidden", "s3::clock-skew" (both times shown), "s3::wrong-region", "s3::acl",
-/// "s3::unreachable", "s3::bucket-taken", "s3::failed". Without a key requests are not signed: that
-/// is enough for a public bucket.
+/// "s3::forbidden", "s3::clock-skew" (both times shown), "s3::wrong-region", "s3::acl" (of a bucket
+/// that is made; objects go without an ACL where it is refused, with one warning),
+/// "s3::unreachable", "s3::bucket-taken", "s3::failed", "storage::truncated", "storage::changed",
+/// "storage::corrupt". Without a key requests are not signed: enough for a public bucket.
 class S3Storage : public Storage {
  public:
   /// `now` gives the time for signatures (tests own it). An empty endpoint is AWS.
-  /// Errors: "s3::bad-endpoint", "s3::bad-bucket", "s3::wrong-key" (only one half of the key).
-  S3Storage(S3Options options, HttpClient& http,
-            std::function<std::chrono::system_clock::time_point()> now);
+  /// Errors: those of S3Client.
+  S3Storage(const S3Options& options, HttpClient& http, Now now);
   std::string describe() const override;
   std::string describe(std::string_view key) const override;
+  /// "https://s3.eu-west-1.amazonaws.com, region eu-west-1", as far as it is known.
+  std::string describe_server() const override;
   std::vector<ObjectInfo> list(std::string_view prefix) override;
   bool get(std::string_view key, Sink& sink) override;
-  void put(std::string_view key, const std::filesystem::path& file,
-           const std::string& sha256) override;
+  /// IfThere::keep relies on If-None-Match; on servers without it, on a look before.
+  bool put(std::string_view key, const std::filesystem::path& file, const std::string& sha256,
+           IfThere if_there = IfThere::replace) override;
+  std::optional<std::string> digest(std::string_view key) override;
   void remove(std::string_view key) override;
 
   /// Whether the object is there (HEAD).
@@ -55,45 +42,29 @@ class S3Storage : public Storage {
   /// Makes the bucket, with the ACL of the options; one that is ours already is fine.
   void create();
   /// The bucket's region, as far as the endpoint's name and the server's answers have told.
-  const std::string& region() const { return endpoint_.region; }
+  const std::string& region() const { return client_.endpoint().region; }
   /// The HTTP status of the server's last answer; 0 when it gave none.
-  long last_status() const { return last_status_; }
+  long last_status() const { return client_.last_status(); }
 
  private:
-  /// One operation of the API.
-  struct Call {
-    std::string action;  ///< for errors: "read", "write"
-    std::string method = "GET";
-    std::string key{};  ///< with our prefix; empty for the bucket itself
-    std::vector<std::pair<std::string, std::string>> query{};
-    std::vector<std::pair<std::string, std::string>> headers{};
-    std::optional<std::filesystem::path> upload{};
-    std::string sha256{};  ///< of the upload
-    std::string body{};    ///< sent when there is no upload
-  };
-  struct Answer {
-    HttpResponse response;
-    S3Fault fault;                               ///< empty when the status is 2xx
-    std::chrono::system_clock::time_point time;  ///< what was signed
-    bool ok() const { return response.status >= 200 && response.status < 300; }
-  };
-  /// Every request goes through here: signed, sent, and once more if the region was wrong.
-  Answer send(const Call& call, Sink* sink = nullptr);
-  HttpRequest signed_request(const Call& call, std::chrono::system_clock::time_point time) const;
-  /// Learns the bucket's region from an answer; false when that changes nothing.
-  bool correct_region(const Answer& answer);
-  void add_acl(Call& call) const;
-  Answer send_list(const std::string& full_prefix, const std::string& token, int most);
+  std::string full_key(std::string_view key) const;
+  S3Answer head(std::string_view key);
+  void add_acl(S3Call& call) const;
+  S3Answer send_list(const std::string& full_prefix, const std::string& token, int most);
   /// Whether the listing says that there is no such key; false too when we may not list.
   bool is_absent(const std::string& full_key);
-  Error error(const Call& call, const Answer& answer) const;
-  S3Attempt attempt(const Call& call, std::chrono::system_clock::time_point time) const;
+  /// Sends what writes an object; without what the server refuses to do, from then on.
+  S3Answer write(S3Call& call);
+  bool refused_acl(const S3Answer& answer, S3Call& call);
+  bool refused_condition(const S3Answer& answer, S3Call& call);
+  S3Answer put_parts(S3Call& call, const std::filesystem::path& file, std::uint64_t bytes);
+  void clean_uploads(const std::string& full_key);
 
   S3Options options_;
-  HttpClient& http_;
-  std::function<std::chrono::system_clock::time_point()> now_;
-  S3Endpoint endpoint_;
-  long last_status_ = 0;
+  S3Client client_;
+  bool acl_works_ = true;
+  bool conditions_work_ = true;
+  bool cleaned_uploads_ = false;
 };
 
 }  // namespace halcyon

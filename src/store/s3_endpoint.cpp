@@ -41,6 +41,10 @@ bool is_bucket(std::string_view name) {
                      [](char c) { return is_word_char(c) || c == '-' || c == '.'; });
 }
 
+bool is_tigris(std::string_view host) {
+  return host == "t3.storage.dev" || host == "fly.storage.tigris.dev";
+}
+
 }  // namespace
 
 bool is_region(std::string_view text) {
@@ -51,10 +55,7 @@ bool is_region(std::string_view text) {
 }
 
 std::optional<std::string> region_of_host(std::string_view host) {
-  if (host.ends_with(".r2.cloudflarestorage.com") || host == "t3.storage.dev" ||
-      host == "fly.storage.tigris.dev") {
-    return "auto";
-  }
+  if (host.ends_with(".r2.cloudflarestorage.com") || is_tigris(host)) return "auto";
   const std::vector<std::string> labels = split(host, '.');
   if (labels.size() < 3) return std::nullopt;
   std::string found;
@@ -75,9 +76,10 @@ std::optional<std::string> region_of_host(std::string_view host) {
 bool S3Endpoint::is_aws() const { return host.ends_with(kAws) || host.ends_with(kAwsChina); }
 
 bool S3Endpoint::path_style() const {
-  return !is_aws() || bucket.size() > 63 || !std::all_of(bucket.begin(), bucket.end(), [](char c) {
-    return is_host_char(c) && c != '.';
-  });
+  if (addressing != Addressing::automatic) return addressing == Addressing::path;
+  return !(is_aws() || is_tigris(host)) || bucket.size() > 63 ||
+         !std::all_of(bucket.begin(), bucket.end(),
+                      [](char c) { return is_host_char(c) && c != '.'; });
 }
 
 std::string S3Endpoint::host_header() const {

@@ -15,10 +15,12 @@ struct S3Endpoint {
   std::string bucket;
   std::string prefix;  ///< of all keys, ending in '/'; empty when the whole bucket is ours
   std::string region;  ///< guessed from the host; "us-east-1" when it tells nothing
+  enum class Addressing { automatic, host, path };
+  Addressing addressing = Addressing::automatic;
 
   bool is_aws() const;
-  /// The bucket stands in the path, not in the host name: everywhere but at AWS, and for buckets
-  /// whose names a wildcard certificate does not cover.
+  /// The bucket stands in the path, not in the host name. Where nothing else was said: everywhere
+  /// but at AWS and Tigris, and for buckets whose names a wildcard certificate does not cover.
   bool path_style() const;
   /// The value of the Host header.
   std::string host_header() const;

@@ -28,6 +28,12 @@ constexpr std::array<std::string_view, 3> kRegionCodes = {"AuthorizationHeaderMa
 constexpr std::array<std::string_view, 2> kAclCodes = {"AccessControlListNotSupported",
                                                        "InvalidBucketAclWithObjectOwnership"};
 
+}  // namespace
+
+bool is_acl_refusal(const S3Fault& fault) { return is_one_of(fault.code, kAclCodes); }
+
+namespace {
+
 Error key_error(const S3Attempt& attempt, const S3Fault& fault) {
   if (fault.code == "ExpiredToken" || fault.code == "InvalidToken") {
     Error error("s3::wrong-key", "The session token for " + attempt.target + " is not valid");
@@ -95,7 +101,7 @@ Error classify(const S3Attempt& attempt, const HttpResponse& response, const S3F
   }
   if (is_one_of(fault.code, kKeyCodes)) return key_error(attempt, fault);
   if (fault.code == "RequestTimeTooSkewed") return skew_error(attempt, response, fault);
-  if (is_one_of(fault.code, kAclCodes)) {
+  if (is_acl_refusal(fault)) {
     Error error("s3::acl", fmt::format("Bucket '{}' refuses object ACLs", bucket));
     error.fix(
         "heroku config:unset HALCYON_S3_ACL\n"

@@ -10,6 +10,9 @@
 
 namespace halcyon {
 
+/// Says who may read an object.
+inline constexpr const char* kAclHeader = "x-amz-acl";
+
 /// What was asked of an S3 server, for its errors.
 struct S3Attempt {
   std::string action;  ///< "list", "read", "write", "remove", "create"
@@ -19,6 +22,8 @@ struct S3Attempt {
   std::chrono::system_clock::time_point time;  ///< what was signed
 };
 
+/// Whether a bucket says that it has no ACLs.
+bool is_acl_refusal(const S3Fault& fault);
 /// The Error for an answer that is not the wanted one (ids: see S3Storage).
 Error s3_error(const S3Attempt& attempt, const HttpResponse& response, const S3Fault& fault);
 /// The Error for a server that gave no answer.

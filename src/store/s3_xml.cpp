@@ -61,6 +61,32 @@ S3Fault parse_s3_fault(std::string_view xml) {
           .server_time = printable(error.child_value("ServerTime"))};
 }
 
+bool has_root(std::string_view xml, const char* name) {
+  pugi::xml_document document;
+  return !root(document, xml, name).empty();
+}
+
+std::string parse_s3_upload_id(std::string_view xml) {
+  pugi::xml_document document;
+  return root(document, xml, "InitiateMultipartUploadResult").child_value("UploadId");
+}
+
+std::vector<S3Upload> parse_s3_uploads(std::string_view xml) {
+  pugi::xml_document document;
+  const pugi::xml_node list = root(document, xml, "ListMultipartUploadsResult");
+  std::vector<S3Upload> found;
+  for (const pugi::xml_node upload : list.children("Upload")) {
+    // "2026-11-20T10:00:00.000Z"
+    std::string time;
+    for (const char c : std::string_view(upload.child_value("Initiated")).substr(0, 19)) {
+      if (c >= '0' && c <= '9') time += c;
+    }
+    found.push_back(
+        {upload.child_value("Key"), upload.child_value("UploadId"), parse_timestamp(time)});
+  }
+  return found;
+}
+
 std::optional<S3Page> parse_s3_page(std::string_view xml) {
   pugi::xml_document document;
   const pugi::xml_node list = root(document, xml, "ListBucketResult");

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,10 @@ struct ObjectInfo {
   std::uint64_t size = 0;
 };
 
+/// What becomes of an object whose key a new one gets. Servers that cannot tell keep nothing when
+/// two writers come at the same time.
+enum class IfThere { replace, keep };
+
 /// A flat key-value store of files. Keys are relative paths ("linux-debian-12-x64/x.tar.xz",
 /// "original/ghc.tar.xz"), valid UTF-8, without empty, "." or ".." parts.
 class Storage {
@@ -26,17 +31,22 @@ class Storage {
   virtual std::string describe() const = 0;
   /// The object's URL or path for the log and for errors.
   virtual std::string describe(std::string_view key) const = 0;
+  /// The server that it is on and how it is reached, for the log; empty when there is none of note.
+  virtual std::string describe_server() const { return {}; }
   /// Whether nothing can be stored in it or removed: public storage.
   virtual bool read_only() const { return false; }
   /// Every object whose key starts with `prefix`, sorted by key; all pages.
   virtual std::vector<ObjectInfo> list(std::string_view prefix) = 0;
   /// Streams an object into `sink`; false when there is none. A body that ends early raises
-  /// Error "storage::truncated". A sink that wants no more ends the transfer without error.
+  /// Error "storage::truncated"; one that is not what was stored, "storage::corrupt". A sink that
+  /// wants no more ends the transfer without error.
   virtual bool get(std::string_view key, Sink& sink) = 0;
-  /// Stores a file under `key`, replacing what was there, atomically for readers.
-  /// `sha256` is the file's digest, known from writing it.
-  virtual void put(std::string_view key, const std::filesystem::path& file,
-                   const std::string& sha256) = 0;
+  /// Stores a file under `key`, atomically for readers. `sha256` is the file's digest, known from
+  /// writing it. False when there is an object already that is to be kept, and it is another one.
+  virtual bool put(std::string_view key, const std::filesystem::path& file,
+                   const std::string& sha256, IfThere if_there = IfThere::replace) = 0;
+  /// The SHA-256 that belongs to an object; nothing when there is none, or when it is not known.
+  virtual std::optional<std::string> digest(std::string_view key) = 0;
   /// Removes an object; one that is not there is fine.
   virtual void remove(std::string_view key) = 0;
 };

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "net/download.h"
 #include "net/test_server.h"
 #include "net/url.h"
 

@@ -74,6 +74,18 @@ inline void check_contract(Storage& storage, const fs::path& scratch) {
   CHECK(limited.seen >= 1000);
   CHECK(limited.seen < bytes.size());
 
+  // What is there is kept where that is wanted, and known by its digest.
+  CHECK(storage.digest("kept") == std::nullopt);
+  write_file(scratch / "upload", "mine");
+  CHECK(storage.put("kept", scratch / "upload", sha256("mine"), IfThere::keep));
+  CHECK(storage.digest("kept") == sha256("mine"));
+  CHECK(storage.put("kept", scratch / "upload", sha256("mine"), IfThere::keep));
+  write_file(scratch / "upload", "theirs");
+  CHECK_FALSE(storage.put("kept", scratch / "upload", sha256("theirs"), IfThere::keep));
+  CHECK(get_text(storage, "kept") == "mine");
+  CHECK(storage.put("kept", scratch / "upload", sha256("theirs")));
+  CHECK(get_text(storage, "kept") == "theirs");
+
   // Odd names.
   const Keys odd = {"odd/a b",
                     "odd/a%20b",

@@ -1,0 +1,273 @@
+#include "store/s3_upload.h"
+
+#include <catch2/catch.hpp>
+#include <mutex>
+
+#include "../net/test_server.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "storage_contract.h"
+#include "store/s3.h"
+
+// What a real S3 server rarely does while a file is uploaded; the rest is in s3_live_test.cpp.
+
+namespace halcyon {
+namespace {
+
+using namespace std::chrono_literals;
+using test::error_id;
+using test::reply;
+using test::TestServer;
+
+constexpr std::size_t part = 100;
+const std::string content = std::string(950, 'a') + std::string(50, 'b');
+
+std::string fault(const std::string& head, const std::string& code) {
+  return reply(head, "<Error><Code>" + code + "</Code><Message>Told so</Message></Error>");
+}
+
+/// A server that knows uploads in parts, and can be made to fail.
+struct Uploads {
+  std::string answer(const std::string& request) {
+    const std::string line = request.substr(0, request.find(" HTTP"));
+    const std::lock_guard lock(mutex);
+    if (spoil) {
+      if (auto spoilt = spoil(request)) return *spoilt;
+    }
+    if (line.starts_with("HEAD ")) {
+      return object.empty() ? reply("404 Not Found")
+                            : reply("200 OK\r\nx-amz-meta-sha256: " + sha256(object));
+    }
+    if (line.starts_with("GET ") && line.find("uploads") != std::string::npos) {
+      return reply("200 OK", listing);
+    }
+    if (line.starts_with("GET ")) return fault("404 Not Found", "NoSuchKey");
+    if (line.starts_with("DELETE ")) {
+      aborted.push_back(line.substr(7));
+      return reply("204 No Content");
+    }
+    if (line.find("?uploads=") != std::string::npos) {
+      created = request;
+      return reply("200 OK",
+                   "<InitiateMultipartUploadResult><UploadId>u/1</UploadId>"
+                   "</InitiateMultipartUploadResult>");
+    }
+    const std::size_t number = line.find("partNumber=");
+    const std::string body = request.substr(request.find("\r\n\r\n") + 4);
+    if (number != std::string::npos) {
+      parts[std::stoi(line.substr(number + 11))] = body;
+      return reply("200 OK\r\nETag: \"e" + std::to_string(parts.size()) + "\"");
+    }
+    if (line.starts_with("POST ")) {
+      completed = request;
+      object.clear();
+      for (const auto& [at, bytes] : parts) object += bytes;
+      return reply("200 OK", "<CompleteMultipartUploadResult/>");
+    }
+    object = body;
+    return reply("200 OK");
+  }
+
+  explicit Uploads(std::chrono::milliseconds budget = 5s) {
+    options.endpoint = server.url();
+    options.retry = {.budget = budget, .first = 1ms, .most = 5ms};
+    write_file(dir.path() / "file", content);
+  }
+  S3Storage storage() {
+    return {options, http, [] { return *parse_timestamp("20260102030405"); }};
+  }
+  bool put(IfThere if_there = IfThere::replace) {
+    return storage().put("os/a b", dir.path() / "file", sha256(content), if_there);
+  }
+
+  std::mutex mutex;
+  std::string object, created, completed;
+  std::string listing = "<ListMultipartUploadsResult/>";
+  std::map<int, std::string> parts;
+  std::vector<std::string> aborted;
+  std::function<std::optional<std::string>(const std::string& request)> spoil;
+  TempDir dir{fs::temp_directory_path()};
+  HttpClient http;
+  S3Options options{.bucket = "bucket",
+                    .endpoint = "",
+                    .acl = "public-read",
+                    .access_key = "key",
+                    .secret_key = "s3cr3t-word",
+                    .session_token = "",
+                    .parts_above = 4 * part,
+                    .part_bytes = part};
+  TestServer server{[this](const std::string& request) { return answer(request); }};
+};
+
+TEST_CASE("s3 upload: a large file goes in parts, with its digest and ACL") {
+  Uploads s3;
+  CHECK(s3.put());
+  CHECK(s3.parts.size() == 10);
+  CHECK(s3.object == content);
+  CHECK_THAT(s3.created, Catch::StartsWith("POST /bucket/os/a%20b?uploads= ") &&
+                             Catch::Contains("x-amz-meta-sha256: " + sha256(content) + "\r\n") &&
+                             Catch::Contains("x-amz-acl: public-read\r\n"));
+  CHECK_THAT(s3.completed,
+             Catch::Contains("?uploadId=u%2F1 ") && Catch::Contains("<PartNumber>10</PartNumber>"));
+  CHECK(s3.aborted.empty());
+  write_file(s3.dir.path() / "file", content.substr(0, 4 * part));
+  CHECK(s3.storage().put("b", s3.dir.path() / "file", sha256(content.substr(0, 4 * part))));
+  CHECK(s3.object == content.substr(0, 4 * part));  // in one
+  CHECK(s3.parts.size() == 10);
+}
+
+TEST_CASE("s3 upload: parts that fail are sent again") {
+  Uploads s3;
+  s3.spoil = [n = 0](const std::string& line) mutable -> std::optional<std::string> {
+    if (line.find("partNumber") == std::string::npos || ++n % 3 != 0) return {};
+    return n % 2 == 0 ? fault("503 Slow", "SlowDown") : std::string();
+  };
+  CHECK(s3.put());
+  CHECK(s3.object == content);
+}
+
+TEST_CASE("s3 upload: one that fails is given up") {
+  Uploads s3;
+  s3.spoil = [](const std::string& line) -> std::optional<std::string> {
+    if (line.find("partNumber=7&") == std::string::npos) return {};
+    return fault("403 Forbidden", "AccessDenied");
+  };
+  CHECK(error_id([&] { s3.put(); }) == "s3::forbidden");
+  CHECK(s3.aborted == std::vector<std::string>{"/bucket/os/a%20b?uploadId=u%2F1"});
+  CHECK(s3.object.empty());
+}
+
+TEST_CASE("s3 upload: the answer to the last call may be lost, or tell a failure late") {
+  Uploads lost;
+  lost.spoil = [&](const std::string& line) -> std::optional<std::string> {
+    if (!line.starts_with("POST ") || line.find("uploadId") == std::string::npos) return {};
+    if (lost.object == content) return fault("404 Not Found", "NoSuchUpload");
+    lost.object = content;
+    return std::string();
+  };
+  CHECK(lost.put());
+  Uploads late;
+  late.spoil = [n = 0](const std::string& line) mutable -> std::optional<std::string> {
+    if (!line.starts_with("POST ") || line.find("uploadId") == std::string::npos) return {};
+    if (++n > 2) return {};
+    return n == 1 ? fault("200 OK", "InternalError") : reply("200 OK", "<garbage");
+  };
+  CHECK(late.put());
+  CHECK(late.object == content);
+}
+
+TEST_CASE("s3 upload: uploads that were left unfinished a day ago are removed") {
+  Uploads s3;
+  std::string log;
+  log::capture(&log);
+  const auto upload = [](const std::string& key, const std::string& id, const std::string& time) {
+    return "<Upload><Key>" + key + "</Key><UploadId>" + id + "</UploadId><Initiated>" + time +
+           "</Initiated></Upload>";
+  };
+  s3.listing = "<ListMultipartUploadsResult>" + upload("os/x", "old", "2026-01-01T03:04:04.000Z") +
+               upload("os/y", "young", "2026-01-01T03:04:06.000Z") +
+               upload("elsewhere", "other", "2020-01-01T00:00:00.000Z") +
+               upload("os/z", "odd", "yesterday") + "</ListMultipartUploadsResult>";
+  CHECK(s3.put());
+  CHECK(s3.aborted == std::vector<std::string>{"/bucket/os/x?uploadId=old"});
+  CHECK_THAT(log, Catch::Contains("Removed 1 unfinished uploads"));
+  for (const std::string& refusal : {fault("403 No", "AccessDenied"), std::string("x")}) {
+    s3.spoil = [&](const std::string& line) -> std::optional<std::string> {
+      if (!line.starts_with("GET ")) return {};
+      return refusal;
+    };
+    CHECK(s3.put());  // it is no matter
+  }
+  log::capture(nullptr);
+}
+
+TEST_CASE("s3 upload: what another builder has stored is kept where that is wanted") {
+  for (const std::string& theirs : {std::string("theirs"), content}) {
+    for (const std::uint64_t above : {std::uint64_t{4 * part}, std::uint64_t{1000}}) {
+      Uploads s3;
+      s3.options.parts_above = above;
+      s3.object = theirs;
+      s3.spoil = [](const std::string& line) -> std::optional<std::string> {
+        if (line.starts_with("PUT ")) return fault("412 No", "PreconditionFailed");
+        return {};
+      };
+      CHECK(s3.put(IfThere::keep) == (theirs == content));
+      CHECK(s3.parts.empty());
+      CHECK(s3.object == theirs);
+    }
+  }
+  Uploads condition;
+  CHECK(condition.put(IfThere::keep));
+  CHECK_THAT(condition.completed, Catch::Contains("if-none-match: *\r\n"));
+}
+
+TEST_CASE("s3 upload: servers without conditions are asked before, and not again") {
+  Uploads s3;
+  s3.options.parts_above = 1000;
+  int refused = 0;
+  s3.spoil = [&](const std::string& request) -> std::optional<std::string> {
+    if (request.find("if-none-match") == std::string::npos) return {};
+    ++refused;
+    return fault("501 No", "NotImplemented");
+  };
+  S3Storage storage = s3.storage();
+  const fs::path file = s3.dir.path() / "file";
+  CHECK(storage.put("x", file, sha256(content), IfThere::keep));
+  CHECK(s3.object == content);
+  s3.object = "theirs";
+  CHECK_FALSE(storage.put("x", file, sha256(content), IfThere::keep));
+  CHECK(s3.object == "theirs");
+  CHECK(refused == 1);
+}
+
+TEST_CASE("s3 upload: parts are all alike, and at most 10,000") {
+  constexpr std::uint64_t mib = 1U << 20U;
+  CHECK(s3_part_bytes(100 * mib, 16 * mib) == 16 * mib);
+  CHECK(s3_part_bytes(160'000 * mib, 16 * mib) == 16 * mib);
+  CHECK(s3_part_bytes(160'000 * mib + 1, 16 * mib) == 17 * mib);
+}
+
+TEST_CASE("s3: an object that is not what was stored is told") {
+  const TestServer server([](const std::string& request) {
+    const bool good = request.find("/good ") != std::string::npos;
+    return reply("200 OK\r\nx-amz-meta-sha256: " + sha256(good ? "abc" : "abd"), "abc");
+  });
+  HttpClient http;
+  S3Options options{.bucket = "bucket",
+                    .endpoint = server.url(),
+                    .acl = "",
+                    .access_key = "",
+                    .secret_key = "",
+                    .session_token = ""};
+  S3Storage storage(options, http, &std::chrono::system_clock::now);
+  CHECK(test::get_text(storage, "good") == "abc");
+  CHECK(error_id([&] { test::get_text(storage, "bad"); }) == "storage::corrupt");
+  CHECK(storage.digest("good") == sha256("abc"));
+  test::LimitedSink limited(1);
+  CHECK(storage.get("bad", limited));
+}
+
+TEST_CASE("s3: what may pass is tried again, the rest is not") {
+  const auto requests_for = [](const std::string& answer) {
+    Uploads s3(100ms);
+    s3.spoil = [&](const std::string&) { return std::optional(answer); };
+    S3Storage storage = s3.storage();
+    CHECK_FALSE(error_id([&] { storage.remove("x"); }).empty());
+    return s3.server.requests().size();
+  };
+  for (const std::string& passing :
+       {fault("503 No", "SlowDown"), fault("500 No", "InternalError"), fault("429 No", "x"),
+        fault("400 No", "RequestTimeout"), fault("409 No", "OperationAborted"), std::string()}) {
+    CHECK(requests_for(passing) > 2);
+  }
+  for (const std::string& lasting :
+       {fault("403 No", "AccessDenied"), fault("404 No", "NoSuchBucket"),
+        fault("403 No", "SignatureDoesNotMatch"), fault("403 No", "RequestTimeTooSkewed"),
+        fault("501 No", "NotImplemented"), fault("400 No", "InvalidArgument")}) {
+    CHECK(requests_for(lasting) == 1);
+  }
+}
+
+}  // namespace
+}  // namespace halcyon
