@@ -230,11 +230,17 @@ void Deployment::make_app() {
   const bool rebuild_any = rebuild_cabal || rebuild_app;
 
   Layers layers = make_layers();
-  const Step app_step = keeper.plan(*layers.app, options.flag("app-rebuild"));
+  Step app_step = keeper.plan(*layers.app, options.flag("app-rebuild"));
   if (!rebuild_any && !keeps_layers() && !app_step.builds()) {
     log::step(label() + " did not change: using the app that is already built");
-    keeper.realise(*layers.app);
-    return;
+    try {
+      keeper.realise(*layers.app, false, false);
+      return;
+    } catch (const Error& error) {
+      // Its archive is damaged: it takes the other layers to build it.
+      if (error.id() != "layer::missing") throw;
+      app_step = keeper.plan(*layers.app);
+    }
   }
   require_builds_allowed(layers, app_step);
   const bool may_build = run_.may_build_dependencies();
