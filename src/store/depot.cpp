@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <random>
 #include <thread>
 
 #include "base/digest.h"
@@ -20,7 +21,7 @@ constexpr const char* public_failed = "public::failed";
 constexpr int looks = 5;
 constexpr auto between_looks = std::chrono::seconds(1);
 /// How often an archive is uploaded when others write the same one at the same time.
-constexpr int most_uploads = 5;
+constexpr int most_uploads = 7;
 
 /// The directory part of a key, with its slash: what is listed at once.
 std::string directory_of(const std::string& key) {
@@ -265,16 +266,25 @@ bool Depot::others_stands(const std::string& key, const std::string& tag) {
   }
 }
 
+bool Depot::stands_later(const std::string& key, const std::string& tag, int uploads) {
+  std::random_device random;
+  std::uniform_int_distribution<int> wait_ms(0, 250 << uploads);
+  std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms(random)));
+  return stands(key, tag);
+}
+
 void Depot::store(const std::string& key, const Manifest& manifest) {
   // What was not there when this run began is kept if another builder has uploaded it meanwhile.
   // Two that upload at the same time may leave the archive of one with the manifest of the other:
-  // so each looks at the end, and the last one to look puts it right.
+  // so each looks at the end, and again after a while that is another for each; the last one to
+  // look puts it right.
   std::vector<std::string> small;
   IfThere if_there = in_storage(key) ? IfThere::replace : IfThere::keep;
   for (int uploads = 1; uploads <= most_uploads; ++uploads) {
     const bool done = upload(key, manifest.sha256, if_there);
     if (done) small = store_small(key);
-    if (done ? stands(key, manifest.tag) : others_stands(key, manifest.tag)) {
+    if ((done ? stands(key, manifest.tag) : others_stands(key, manifest.tag)) ||
+        stands_later(key, manifest.tag, uploads)) {
       for (auto& [prefix, keys] : listings_) {
         if (!key.starts_with(prefix)) continue;
         keys.insert({key, manifest_name(key)});

@@ -99,6 +99,7 @@ class Depot {
   std::vector<std::string> store_small(const std::string& key);
   bool stands(const std::string& key, const std::string& tag);
   bool others_stands(const std::string& key, const std::string& tag);
+  bool stands_later(const std::string& key, const std::string& tag, int uploads);
   bool download(const std::string& key, const std::string& sha256);
 
   Cache& cache_;
