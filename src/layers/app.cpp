@@ -49,6 +49,16 @@ class FetchedSources {
   fs::path link_;
 };
 
+/// Removes cabal's notes on what it compared: those of the project, and those that each component
+/// has beside its setup-config. Without the latter it holds a component for configured.
+void forget_configuration(const fs::path& dist) {
+  std::vector<fs::path> notes{dist / "cache"};
+  for (const fs::path& path : walk(dist)) {
+    if (path.filename() == "setup-config") notes.push_back(dist / path.parent_path() / "cache");
+  }
+  for (const fs::path& path : notes) remove_tree(path);
+}
+
 }  // namespace
 
 std::vector<std::string> synchronise(const fs::path& source, const fs::path& copy) {
@@ -142,7 +152,7 @@ void AppLayer::extend() {
   });
   log::step("Examining source changes");
   for (const std::string& difference : differences) log::detail(difference);
-  if (reconfigure_) remove_tree(dir() / "dist" / "cache");
+  if (reconfigure_) forget_configuration(dir() / "dist");
   compile();
 }
 

@@ -12,8 +12,9 @@ export HALCYON_BUILDPACK=$top/build/halcyon-buildpack.tgz
 
 cleanup() {
   status=$?
-  "$heroku" web:stop hello >/dev/null 2>&1 || true
-  "$heroku" web:stop again >/dev/null 2>&1 || true
+  for app in "$HEROKU_STATE"/*; do
+    "$heroku" web:stop "$(basename "$app")" >/dev/null 2>&1 || true
+  done
   if [ -n "${bed_run:-}" ]; then "$top/test/bed/down" "$bed_run" >/dev/null 2>&1 || true; fi
   if [ -n "${s3_run:-}" ]; then "$top/test/bed/s3" down "$s3_run" >/dev/null 2>&1 || true; fi
   if [ $status -ne 0 ]; then
