@@ -17,9 +17,8 @@ namespace {
 constexpr std::uint64_t small_file = 4U << 20U;
 constexpr const char* public_failed = "public::failed";
 /// A builder that has just uploaded an archive uploads its manifest next: how often that is looked
-/// for, and how long to wait in between.
+/// for, Policy::collision_wait apart.
 constexpr int looks = 5;
-constexpr auto between_looks = std::chrono::seconds(1);
 /// How often an archive is uploaded when others write the same one at the same time.
 constexpr int most_uploads = 7;
 
@@ -262,14 +261,14 @@ bool Depot::others_stands(const std::string& key, const std::string& tag) {
   for (int look = 1;; ++look) {
     if (stands(key, tag)) return true;
     if (look == looks) return false;
-    std::this_thread::sleep_for(between_looks);
+    std::this_thread::sleep_for(policy_.collision_wait);
   }
 }
 
 bool Depot::stands_later(const std::string& key, const std::string& tag, int uploads) {
   std::random_device random;
-  std::uniform_int_distribution<int> wait_ms(0, 250 << uploads);
-  std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms(random)));
+  std::uniform_real_distribution<double> part(0, 1);
+  std::this_thread::sleep_for(policy_.collision_wait * part(random) * uploads);
   return stands(key, tag);
 }
 

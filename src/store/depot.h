@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -35,6 +36,8 @@ class Depot {
     bool upload = true;            ///< not HALCYON_NO_UPLOAD
     bool upload_must_work = true;  ///< a failed upload is an Error, else a warning
     bool clean = true;             ///< not HALCYON_NO_CLEAN_PRIVATE_STORAGE
+    /// How long to wait for another builder of the same archive; some times that, at most.
+    std::chrono::milliseconds collision_wait = std::chrono::seconds(1);
   };
   /// `storage` may be null: no storage at all. All arguments must outlive the depot.
   Depot(Cache& cache, Storage* storage, HttpClient& http, Policy policy);
