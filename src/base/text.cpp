@@ -198,6 +198,8 @@ std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string
   const std::chrono::year_month_day day{std::chrono::year(static_cast<int>(field(0, 4))),
                                         std::chrono::month(field(4, 2)),
                                         std::chrono::day(field(6, 2))};
+  // What a time_point of nanoseconds holds, less the rest of its last year.
+  if (day.year() < std::chrono::year(1678) || day.year() > std::chrono::year(2261)) return {};
   if (!day.ok() || field(8, 2) > 23 || field(10, 2) > 59 || field(12, 2) > 60) return {};
   return std::chrono::sys_days(day) + std::chrono::hours(field(8, 2)) +
          std::chrono::minutes(field(10, 2)) + std::chrono::seconds(field(12, 2));

@@ -38,6 +38,7 @@ std::string format_duration(std::chrono::milliseconds duration);
 std::string shell_quote(std::string_view text);
 /// "YYYYMMDDHHMMSS" in UTC, the timestamp of updated Cabal archives (user guide).
 std::string format_timestamp(std::chrono::system_clock::time_point time);
+/// Nothing for other text, and for years that the clock's type does not hold.
 std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string_view text);
 
 }  // namespace halcyon

@@ -93,6 +93,8 @@ TEST_CASE("timestamps are UTC and survive a round trip", "[base]") {
   CHECK(std::chrono::system_clock::to_time_t(*time) == 1795244939);
   CHECK(format_timestamp(*time) == "20261121070859");
   CHECK(parse_timestamp("20240229000000").has_value());
+  CHECK_FALSE(parse_timestamp("99991231235959").has_value());
+  CHECK_FALSE(parse_timestamp("00010101000000").has_value());
   for (const char* bad : {"", "2026112107085", "202611210708599", "20261321070859",
                           "20230229000000", "20261121240000", "20261121076000", "2026112107085x"}) {
     INFO(bad);
