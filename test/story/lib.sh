@@ -48,6 +48,14 @@ fail() { printf 'NOT OK: %s\n' "$*"; exit 1; }
 
 # expect NAME PATTERN: the last log has a line that matches.
 expect() { grep -qE -- "$2" "$work/log" || fail "$1 (no line matches: $2)"; ok "$1"; }
+# prints PATTERN COMMAND...: a line of its output matches. The output is read to its end: a pipe
+# into grep -q would break under a command that has more to say.
+prints() {
+  local pattern=$1 text
+  shift
+  text=$("$@") || return
+  grep -qE -- "$pattern" <<<"$text"
+}
 # refuse NAME PATTERN: it has none.
 refuse() { if grep -E -- "$2" "$work/log"; then fail "$1 (a line matches: $2)"; fi; ok "$1"; }
 

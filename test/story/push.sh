@@ -132,7 +132,7 @@ expect "it names the next command" 'heroku run -x halcyon build'
 expect "the push is rejected" 'Push rejected'
 serves 'Hello again' "the old release is running"
 grep -q '^result: "rejected"$' "$HEROKU_STATE/hello/report" || fail "the report says so: $(cat "$HEROKU_STATE/hello/report")"
-stored | grep -qE '^requests/[0-9a-f]{32}/source\.tar\.gz$' || fail "the source is in storage"
+prints '^requests/[0-9a-f]{32}/source\.tar\.gz$' stored || fail "the source is in storage"
 ok "the old release is running, and the source is in storage"
 logged "$heroku" run hello halcyon build
 [ $status -eq 0 ] || fail "halcyon build with a new dependency (status $status)"

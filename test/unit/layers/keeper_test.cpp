@@ -73,6 +73,12 @@ struct Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
+  void leave_in_storage_only(Layer& layer) {
+    keeper.realise(layer);
+    remove_layer(workspace, layer.dir());
+    remove_tree(cache.dir());
+  }
+
   TempDir dir;
   DirectoryStorage storage;
   HttpClient http;
@@ -191,9 +197,7 @@ TEST_CASE("a damaged archive in storage is built anew and replaced", "[layers]")
   TempDir shared(fs::temp_directory_path());
   Machine machine(shared.path());
   TextLayer layer(machine.workspace, "a");
-  machine.keeper.realise(layer);
-  remove_layer(machine.workspace, layer.dir());
-  remove_tree(machine.cache.dir());
+  machine.leave_in_storage_only(layer);
   damage(machine.storage.file(key));
   SECTION("where building is allowed") {
     CHECK(machine.keeper.realise(layer).means == Means::built);
@@ -218,9 +222,7 @@ TEST_CASE("an archive that would become larger than it may is built anew", "[lay
   TempDir shared(fs::temp_directory_path());
   Machine machine(shared.path());
   TextLayer layer(machine.workspace, "a");
-  machine.keeper.realise(layer);
-  remove_layer(machine.workspace, layer.dir());
-  remove_tree(machine.cache.dir());
+  machine.leave_in_storage_only(layer);
   const fs::path file = machine.storage.file(manifest_name(key));
   Manifest manifest = Manifest::parse(read_file(file), "manifest");
   SECTION("a bomb that its manifest announces") { manifest.tree_bytes = 10'000'000'000; }
