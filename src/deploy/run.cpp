@@ -91,7 +91,9 @@ Run::Shared::Shared(const Options& options, bool upload_must_work)
             {.archive = !options.flag("no-archive"),
              .upload = !options.flag("no-upload"),
              .upload_must_work = upload_must_work,
-             .clean = !options.flag("no-clean-private-storage")}) {}
+             .clean = !options.flag("no-clean-private-storage")}) {
+  keeper.observe([this](const LayerEvent& event) { summary.layer(event); });
+}
 
 Run::Run(Options& options, const Environment& environment, bool upload_must_work)
     : options_(options), shared_(std::make_shared<Shared>(options, upload_must_work)) {
@@ -179,6 +181,7 @@ void Run::use_hooks(const fs::path& source_dir) {
 
 void Run::end() {
   if (!options_.flag("no-clean-cache")) shared_->cache.clean();
+  if (depth_ == 0) shared_->summary.tell();
 }
 
 }  // namespace halcyon

@@ -83,8 +83,9 @@ std::vector<std::string> Depot::archives(const std::string& prefix, Place place)
   if (place == Place::cache) {
     keys = cache_.keys(prefix);
   } else if (storage_ != nullptr && !gave_up_) {
-    for (const std::string& key : listing(directory_of(prefix))) {
-      if (key.starts_with(prefix)) keys.insert(key);
+    const std::set<std::string>& all = listing(directory_of(prefix));
+    for (auto key = all.lower_bound(prefix); key != all.end() && key->starts_with(prefix); ++key) {
+      keys.insert(keys.end(), *key);
     }
   }
   std::vector<std::string> complete;
@@ -144,6 +145,10 @@ std::optional<Found> Depot::find_stored(const std::string& key) {
 std::optional<std::string> Depot::companion(const std::string& archive_key) {
   const std::string key = companion_name(archive_key);
   if (auto text = read_file_if_any(cache_.file(key), small_file)) return text;
+  return note(key);
+}
+
+std::optional<std::string> Depot::note(const std::string& key) {
   if (!in_storage(key)) return {};
   try {
     return read_small(key);
@@ -153,6 +158,15 @@ std::optional<std::string> Depot::companion(const std::string& archive_key) {
     return {};
   }
 }
+
+void Depot::write_note(const std::string& key, const std::string& text) {
+  const fs::path file = cache_.file(key);
+  write_file(file, text);
+  storage_->put(key, file, sha256(text));
+  fs::remove(file);
+}
+
+void Depot::list_anew(const std::string& key) { listings_.erase(directory_of(key)); }
 
 std::optional<std::string> Depot::read_small(const std::string& key) {
   for (bool again = false;; again = true) {

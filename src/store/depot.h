@@ -61,6 +61,13 @@ class Depot {
   std::optional<Found> find_stored(const std::string& key);
   /// The companion of an archive (companion_name), cache first.
   std::optional<std::string> companion(const std::string& archive_key);
+  /// A small file of storage; nothing when it is not there or damaged (of which it warns).
+  std::optional<std::string> note(const std::string& key);
+  /// Stores one that belongs to no archive: nothing depends on it.
+  void write_note(const std::string& key, const std::string& text);
+  /// Lists storage again when it is next asked for what is beside `key`: others may have stored
+  /// something since.
+  void list_anew(const std::string& key);
 
   /// The archive as a local file: downloaded into the cache, and verified, when it is in storage.
   /// Raises Error "depot::corrupt" when the bytes are not what the manifest says, or gone.

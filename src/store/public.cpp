@@ -45,6 +45,8 @@ HttpResponse PublicStorage::ask(const std::string& rest, Sink* sink) {
   request.follow_redirects = true;
   request.connect_seconds = kConnectTime;
   request.stall_seconds = kStallTime;
+  Meter meter(rest.substr(rest.rfind('/') + 1));
+  request.meter = &meter;
   try {
     return http_.perform(request, sink);
   } catch (const Error& error) {
