@@ -70,7 +70,7 @@ def restore(bed, runs, row):
     decode = "; ".join(f"{DECODERS[file.name[-2:]]} {file} >/dev/null" for file in files)
     take_turns(row, runs, {
         "halcyon": (bed.forget, lambda: timed(**deploy)),
-        "aws | tar": (clean, lambda: timed(copy, bed.env)),
+        "aws, tar": (clean, lambda: timed(copy, bed.env)),
         "decode alone": (clean, lambda: timed(decode, bed.env)),
     })
 
@@ -78,7 +78,7 @@ def restore(bed, runs, row):
 def restore_xz(bed, runs):
     row = Row("restore-xz", "Restore GHC from S3, default format")
     restore(bed, runs, row)
-    row.goal("times as fast as aws s3 cp | tar", row.median("aws | tar") / row.median("halcyon"), 2, True)
+    row.goal("times as fast as aws s3 cp into tar", row.median("aws, tar") / row.median("halcyon"), 2, True)
     row.goal("of the decoder alone", row.median("halcyon") / row.median("decode alone"), 1.2)
     return row
 
@@ -130,10 +130,10 @@ def archive(bed, runs):
     peer = f"tar cJf - -C {bed.layers} ghc | tee >(wc -c >{bed.out}.size) | {bed.aws(f's3 cp - s3://{bucket}/peer')}"
     take_turns(row, runs, {
         "halcyon": (prepared, ours),
-        "tar cJ | aws": (prepared, lambda: timed(peer, bed.env)),
+        "tar cJ, aws": (prepared, lambda: timed(peer, bed.env)),
     })
     sizes["peer"] = float(open(f"{bed.out}.size").read())
-    row.goal("times as fast as tar cJ | aws s3 cp", row.median("tar cJ | aws") / row.median("halcyon"), 1.8, True)
+    row.goal("times as fast as tar cJ into aws s3 cp", row.median("tar cJ, aws") / row.median("halcyon"), 1.8, True)
     row.goal("of the peer's size", sizes["halcyon"] / sizes["peer"], 1.05)
     return row
 

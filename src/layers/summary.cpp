@@ -35,7 +35,7 @@ std::vector<std::pair<std::string, std::string>> Summary::lines(
     const bool is_app = event.layer == "app";
     if (is_app && builds) builds_app = true;
     if (!is_app || builds) unchanged -= *event.took;
-    if (!is_app || event.means != Means::cached) is_warm = false;
+    if (!is_app || builds) is_warm = false;
   }
   if (lines.empty()) return lines;
   lines.emplace_back("Everything else", format_duration(std::max(rest, {})));

@@ -129,10 +129,15 @@ std::optional<Found> Depot::find_stored(const std::string& key) {
   const std::string manifest_key = manifest_name(key);
   if (!distrusted_.contains({Place::storage, key}) && in_storage(key) && in_storage(manifest_key)) {
     Found found{key, Place::storage, {}};
+    if (const auto known = manifests_.find(key); known != manifests_.end()) {
+      found.manifest = known->second;
+      return found;
+    }
     try {
       const auto text = read_small(manifest_key);
       if (!text) return {};
       found.manifest = Manifest::parse(*text, storage_->describe(manifest_key));
+      manifests_[key] = found.manifest;
       return found;
     } catch (const Error& error) {
       if (error.id() != "manifest::malformed" && !is_damage(error)) throw;
@@ -166,7 +171,10 @@ void Depot::write_note(const std::string& key, const std::string& text) {
   fs::remove(file);
 }
 
-void Depot::list_anew(const std::string& key) { listings_.erase(directory_of(key)); }
+void Depot::list_anew(const std::string& key) {
+  listings_.erase(directory_of(key));
+  manifests_.clear();
+}
 
 std::optional<std::string> Depot::read_small(const std::string& key) {
   for (bool again = false;; again = true) {
@@ -305,6 +313,7 @@ void Depot::store(const std::string& key, const Manifest& manifest) {
         keys.insert(small.begin(), small.end());
       }
       distrusted_.erase({Place::storage, key});
+      manifests_.erase(key);
       return;
     }
     if_there = IfThere::replace;
@@ -345,6 +354,7 @@ bool Depot::put(const std::string& key, const Manifest& manifest,
 
 void Depot::remove(const std::string& key) {
   log::begin("Removing the out-of-date " + storage_->describe(key));
+  manifests_.erase(key);
   for (const std::string& part : {key, companion_name(key), manifest_name(key)}) {
     storage_->remove(part);
     for (auto& [prefix, keys] : listings_) keys.erase(part);

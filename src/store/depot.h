@@ -117,6 +117,7 @@ class Depot {
   HttpClient& http_;
   Policy policy_;
   std::map<std::string, std::set<std::string>> listings_;
+  std::map<std::string, Manifest> manifests_;  // those of storage that were read
   std::set<std::pair<Place, std::string>> distrusted_;
   bool gave_up_ = false;  // public storage cannot be used
 };
