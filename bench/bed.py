@@ -142,10 +142,14 @@ class Bed:
         env.update({"HALCYON_" + name.upper(): value for name, value in options.items()})
         return {"command": [HALCYON, *arguments], "env": env}
 
-    def prepare(self):
-        """The app's layers in a directory, made once, and in a bucket."""
+    def checkout(self):
+        """The app as it was built."""
         remove(self.app)
         output(TOP / "test/apps/checkout", "hello-web", self.app)
+
+    def prepare(self):
+        """The app's layers in a directory, made once, and in a bucket."""
+        self.checkout()
         storage = STATE / "storage"
         if not (storage / "done").exists():
             tell("building the layers, once")

@@ -66,6 +66,8 @@ def write(results, order, docs):
             about = row["machine"]
             lines.append(f"- {row['title']}: medians of {row['runs']}, {about['date']}, {about['cpus']} cores ({about['model']}), "
                          f"load average {about['load']} at the start, {about['rate']} a connection. " + ". ".join(row["notes"]))
+            if row["spent"]:
+                lines.append("  Where it went, the last time: " + "; ".join(row["spent"]) + ".")
         (docs / "performance.svg").write_text(plot(rows))
     if "micro" in results:
         lines += [""] + micro(results["micro"])

@@ -16,7 +16,7 @@ class Row:
     """What a row has measured: the seconds of every contender, and its verdicts."""
 
     def __init__(self, name, title):
-        self.name, self.title, self.seconds, self.peaks, self.goals, self.notes = name, title, {}, {}, [], []
+        self.name, self.title, self.seconds, self.peaks, self.goals, self.notes, self.spent = name, title, {}, {}, [], [], []
 
     def add(self, contender, seconds, peak=0):
         self.seconds.setdefault(contender, []).append(seconds)
@@ -31,7 +31,7 @@ class Row:
                            "met": value >= limit if at_least else value <= limit})
 
     def data(self):
-        return {"name": self.name, "title": self.title, "goals": self.goals, "notes": self.notes, "peaks": self.peaks,
+        return {"name": self.name, "title": self.title, "goals": self.goals, "notes": self.notes, "spent": self.spent, "peaks": self.peaks,
                 "seconds": {name: {"median": self.median(name), "all": all_} for name, all_ in self.seconds.items()}}
 
 
@@ -42,7 +42,17 @@ def take_turns(row, runs, contenders):
             before()
             result = action()
             row.add(name, result.seconds, result.peak)
+            if name == "halcyon":
+                row.spent = where_time_went(result.log)
             tell(f"{row.name} {turn + 1}/{runs}: {name}: {result.seconds:.2f} s")
+
+
+def where_time_went(log):
+    """What a run says of itself at its end, and of its steps that took a second or more."""
+    steps = re.findall(r"^ {7}(\S[^\n]*?)\.\.\. done, (?:[\d.]+ \w?B, )?([\d.]+) s", log, re.M)
+    slow = [re.sub(r"(s3|http)://\S*/", "", step) + f" {took} s" for step, took in steps if float(took) >= 1]
+    table = re.findall(r"^ {7}(\S.*?): {2,}(\S.*)$", log.partition("Where the time went")[2], re.M)
+    return [f"{name} {value}" for name, value in table] + slow
 
 
 def downloaded(log):
@@ -196,6 +206,7 @@ def push_changed(bed, runs):
         "halcyon": (before_ours, lambda: timed(**deploy)),
         "cabal build": (before_cabal, lambda: timed(cabal, env)),
     })
+    bed.checkout()
     row.goal("of cabal build alone", row.median("halcyon") / row.median("cabal build"), 1.15)
     return row
 
