@@ -76,8 +76,8 @@ Constraints constraints_of(int app) {
   for (int i = 0; i < packages; ++i) {
     // Most of it is common, in one of some versions; a part is what only this app has.
     const bool own = i % 15 == 0;
-    const std::string name = own ? fmt::format("own{}of{}", i, app)
-                                 : fmt::format("package{}", (i * 7 + app % 13) % 400);
+    const std::string name =
+        own ? fmt::format("own{}of{}", i, app) : fmt::format("package{}", (i * 7 + app % 13) % 400);
     constraints.set(name, {fmt::format("1.{}.0.1", own ? 0 : (app + i) % 5), {}});
   }
   return constraints;

@@ -22,14 +22,15 @@ constexpr std::string_view warning_margin = " !     ";
 constexpr std::size_t longest_line = 9000;  // Heroku splits lines at 10000 bytes
 constexpr std::size_t label_width = 41;
 
-bool has_variable(const char* name) {
+/// Of our environment; empty when it is not set.
+std::string_view variable(const char* name) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
-  return value != nullptr && *value != '\0';
+  return value == nullptr ? "" : value;
 }
 
 bool is_smart_terminal() {
-  return ::isatty(STDERR_FILENO) == 1 && has_variable("TERM") &&
-         std::string_view(std::getenv("TERM")) != "dumb";  // NOLINT(concurrency-mt-unsafe)
+  const std::string_view kind = variable("TERM");
+  return ::isatty(STDERR_FILENO) == 1 && !kind.empty() && kind != "dumb";
 }
 
 struct State {
@@ -39,7 +40,7 @@ struct State {
   std::vector<std::string> live;    ///< lines below it
   std::size_t painted = 0;          ///< lines of the terminal that are to go again
   bool terminal = is_smart_terminal();
-  bool colors = terminal && !has_variable("NO_COLOR");  // no-color.org
+  bool colors = terminal && variable("NO_COLOR").empty();  // no-color.org
   std::recursive_mutex mutex;
 };
 
