@@ -1,5 +1,4 @@
 """What the rows of the table are measured on: an app with its layers, an S3 server behind a rate limit, the peers."""
-import json
 import os
 import pathlib
 import re

@@ -21,8 +21,9 @@ def table(rows):
                             for goal in row["goals"])
         met = "<br>".join("yes" if goal["met"] else "**no**" for goal in row["goals"])
         lines.append(f"| {row['title']} | {span(seconds['halcyon']['median'])} | {others} | {goals} | {met} |")
-    peak = max((row["peaks"].get("halcyon", 0) for row in rows), default=0)
-    lines.append(f"| Peak memory, all rows, of Halcyon, sum over processes | {peak / 1e6:.0f} MB | | "
+    # Others compile, too: GHC's memory is not ours.
+    peak = max((row["peaks"]["halcyon"] for row in rows if row["name"].startswith("restore")), default=0)
+    lines.append(f"| Peak memory of a restore, sum over processes | {peak / 1e6:.0f} MB | | "
                  f"at most 200 MB | {'yes' if peak <= 200e6 else '**no**'} |")
     return lines
 
