@@ -25,6 +25,10 @@ Error& Error::exit(Exit status) {
   return *this;
 }
 
+std::string what_and_why(const Error& error) {
+  return error.why().empty() ? error.what() : std::string(error.what()) + ": " + error.why();
+}
+
 Error system_error(std::string what, int errno_value) {
   const std::string reason = std::generic_category().message(errno_value);
   switch (errno_value) {

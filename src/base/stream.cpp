@@ -78,6 +78,14 @@ bool StringSink::write(Bytes bytes) {
   return true;
 }
 
+bool BoundedSink::write(Bytes bytes) {
+  if (bytes.size() > left_) {
+    throw Error("stream::too-long", "There is more than there should be");
+  }
+  left_ -= bytes.size();
+  return sink_.write(bytes);
+}
+
 std::size_t StringSource::read(std::span<std::byte> buffer) {
   const std::size_t count = std::min(buffer.size(), rest_.size());
   std::memcpy(buffer.data(), rest_.data(), count);

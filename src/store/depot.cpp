@@ -15,6 +15,8 @@ namespace halcyon {
 namespace {
 
 constexpr std::uint64_t small_file = 4U << 20U;
+/// No compiler's distribution comes near it.
+constexpr std::uint64_t largest_original = 8ULL << 30U;
 constexpr const char* public_failed = "public::failed";
 /// A builder that has just uploaded an archive uploads its manifest next: how often that is looked
 /// for, Policy::collision_wait apart.
@@ -32,6 +34,9 @@ std::string directory_of(const std::string& key) {
 bool is_damage(const Error& error) {
   return error.id() == "storage::corrupt" || error.id() == "storage::changed";
 }
+
+/// A manifest with which the archive beside it counts as absent.
+bool is_bad_manifest(const Error& error) { return error.id().starts_with("manifest::"); }
 
 std::string name_of(const std::string& key) { return key.substr(directory_of(key).size()); }
 
@@ -113,12 +118,12 @@ std::optional<Found> Depot::find_cached(const std::string& key) {
   if (!distrusted_.contains({Place::cache, key}) && cache_.has(key) && cache_.has(manifest_key)) {
     Found found{key, Place::cache, {}};
     try {
-      found.manifest =
-          Manifest::parse(read_file(cache_.file(manifest_key), small_file), manifest_key);
+      found.manifest = policy_.keys.read(read_file(cache_.file(manifest_key), small_file), key,
+                                         "the cached " + name_of(manifest_key));
       if (fs::file_size(cache_.file(key)) == found.manifest.bytes) return found;
       distrust(found, "it has not the size that its manifest says");
     } catch (const Error& error) {
-      distrust(found, error.what());
+      distrust(found, what_and_why(error));
     }
   }
   return {};
@@ -131,11 +136,11 @@ std::optional<Found> Depot::find_stored(const std::string& key) {
     try {
       const auto text = read_small(manifest_key);
       if (!text) return {};
-      found.manifest = Manifest::parse(*text, storage_->describe(manifest_key));
+      found.manifest = policy_.keys.read(*text, key, storage_->describe(manifest_key));
       return found;
     } catch (const Error& error) {
-      if (error.id() != "manifest::malformed" && !is_damage(error)) throw;
-      distrust(found, error.what());
+      if (!is_bad_manifest(error) && !is_damage(error)) throw;
+      distrust(found, what_and_why(error));
     }
   }
   return {};
@@ -166,16 +171,17 @@ std::optional<std::string> Depot::read_small(const std::string& key) {
   }
 }
 
-bool Depot::download(const std::string& key, const std::string& sha256) {
+bool Depot::download(const std::string& key, const std::string& sha256, std::uint64_t most_bytes) {
   // What was damaged on its way is whole the next time.
   for (bool again = false;; again = true) {
     const Stopwatch watch;
     log::begin("Downloading " + storage_->describe(key));
     FileSink file(cache_.file(key));
     HashingSink hashing(file);
+    BoundedSink bounded(hashing, most_bytes);
     std::string why;
     try {
-      if (!read(key, hashing)) {
+      if (!read(key, bounded)) {
         if (!gave_up_) log::end("not there");
         return false;
       }
@@ -187,8 +193,11 @@ bool Depot::download(const std::string& key, const std::string& sha256) {
       }
       why = "its SHA-256 is " + actual + ", not " + sha256;
     } catch (const Error& error) {
-      if (!is_damage(error)) throw;
-      why = error.why().empty() ? error.what() : error.why();
+      const bool is_too_long = error.id() == "stream::too-long";
+      if (!is_damage(error) && !is_too_long) throw;
+      why = is_too_long           ? fmt::format("it has more than {} bytes", most_bytes)
+            : error.why().empty() ? error.what()
+                                  : error.why();
     }
     log::end("wrong checksum");
     if (again) throw Error("depot::corrupt", storage_->describe(key) + " is damaged").why(why);
@@ -197,7 +206,7 @@ bool Depot::download(const std::string& key, const std::string& sha256) {
 
 fs::path Depot::fetch(const Found& found) {
   if (found.place == Place::storage) {
-    if (!download(found.key, found.manifest.sha256)) {
+    if (!download(found.key, found.manifest.sha256, found.manifest.bytes)) {
       throw Error("depot::corrupt", storage_->describe(found.key) + " is gone");
     }
     write_file(cache_.file(manifest_name(found.key)), found.manifest.format());
@@ -248,11 +257,11 @@ bool Depot::stands(const std::string& key, const std::string& tag) {
   try {
     const auto text = read_small(manifest_key);
     if (!text) return false;
-    const Manifest manifest = Manifest::parse(*text, storage_->describe(manifest_key));
+    const Manifest manifest = policy_.keys.read(*text, key, storage_->describe(manifest_key));
     return manifest.tag == tag &&
            storage_->digest(key).value_or(manifest.sha256) == manifest.sha256;
   } catch (const Error& error) {
-    if (error.id() != "manifest::malformed" && !is_damage(error)) throw;
+    if (!is_bad_manifest(error) && !is_damage(error)) throw;
     return false;
   }
 }
@@ -308,8 +317,10 @@ bool Depot::complete(const std::string& key, const std::string& tag) {
   return true;
 }
 
-bool Depot::put(const std::string& key, const Manifest& manifest,
+bool Depot::put(const std::string& key, Manifest manifest,
                 const std::optional<std::string>& companion) {
+  manifest.archive = key;
+  policy_.keys.sign(manifest);
   write_file(cache_.file(manifest_name(key)), manifest.format());
   distrusted_.erase({Place::cache, key});
   keep(key);
@@ -354,7 +365,7 @@ fs::path Depot::original(const std::string& url, const std::string& file_name,
   }
   if (in_storage(key)) {
     try {
-      if (download(key, sha256)) {
+      if (download(key, sha256, largest_original)) {
         cache_.keep(key);
         return file;
       }
