@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/platform.h"
 #include "base/version.h"
@@ -124,6 +125,7 @@ Exit run_command(const CommandLine& line, const Environment& environment,
 int main(int argc, char** argv) {
   using namespace halcyon;
   keep_secrets_to_ourselves();
+  const interrupt::Watch watch;
   try {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     return static_cast<int>(
@@ -131,6 +133,9 @@ int main(int argc, char** argv) {
   } catch (const Error& error) {
     log::error(error);
     return static_cast<int>(error.exit());
+  } catch (const Interrupted& interrupted) {
+    log::error(interrupted.error());
+    return interrupted.exit_status();
   } catch (const std::filesystem::filesystem_error& error) {
     log::error(system_error(error.what(), error.code().value()));
     return static_cast<int>(Exit::failed);

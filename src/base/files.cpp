@@ -13,11 +13,14 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/stream.h"
 
 namespace halcyon {
 namespace {
+
+constexpr std::chrono::milliseconds kLockPoll{100};
 
 /// Calls an action of std::filesystem, whose failures name no action.
 template <typename Action>
@@ -104,8 +107,9 @@ FileLock::FileLock(const fs::path& file)
   if (!fd_) throw system_error("Cannot open the lock " + file.string(), errno);
   if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return;
   log::detail("Waiting for another run to finish (" + file.string() + ")");
-  while (::flock(fd_.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) throw system_error("Cannot lock " + file.string(), errno);
+  while (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) throw system_error("Cannot lock " + file.string(), errno);
+    interrupt::sleep(kLockPoll);
   }
 }
 
@@ -159,6 +163,7 @@ void copy_tree(const fs::path& from, const fs::path& to,
   std::map<Identity, fs::path> linked;
   std::vector<fs::path> directories;
   for (const fs::path& path : walk(from, skip)) {
+    interrupt::check();
     const fs::path source = from / path;
     const fs::path target = to / path;
     const struct stat info = stat_of(source);

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -42,14 +43,14 @@ struct Pipe {
   }
 };
 
-/// While it lives, the signals that end us arrive at a descriptor instead, and a child that does
-/// not read its input does not end us.
+/// While it lives, the end of a child arrives at a descriptor, and a child that does not read its
+/// input does not end us.
 class SignalGuard {
  public:
   SignalGuard() {
     sigset_t wanted;
     sigemptyset(&wanted);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&wanted, signal);
+    sigaddset(&wanted, SIGCHLD);
     fd_.reset(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!fd_) throw system_error("Cannot watch for signals", errno);
     struct sigaction action {};
@@ -69,14 +70,10 @@ class SignalGuard {
 
   int fd() const { return fd_.get(); }
   const sigset_t& before() const { return before_; }
-  /// The signal that wants us to end; 0 when none has arrived.
-  int take() const {
+  /// Takes what has arrived, so that the descriptor is quiet again.
+  void take() const {
     signalfd_siginfo info{};
-    int found = 0;
-    while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-      if (info.ssi_signo != SIGCHLD) found = static_cast<int>(info.ssi_signo);
-    }
-    return found;
+    while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) continue;
   }
 
  private:
@@ -371,8 +368,9 @@ Outcome run(const Command& command) {
     if (fds[1].revents != 0) drain(output.reader, collector, false);
     if (fds[2].revents != 0) drain(errors.reader, collector, true);
     if (fds[3].revents != 0) feed(input.writer, to_write);
-    if (const int signal = signals.take(); signal != 0 && ended_by == 0) {
-      ended_by = signal;
+    signals.take();
+    if (interrupt::noted() != 0 && ended_by == 0) {
+      ended_by = interrupt::noted();
       deadline = Clock::now() + grace;
       running.kill(SIGTERM);
     }
@@ -385,9 +383,7 @@ Outcome run(const Command& command) {
   collector.finish();
   if (ended_by != 0) {
     if (!inherit) running.kill(SIGKILL);  // what the child left behind
-    throw Error("process::interrupted", "Interrupted")
-        .why(std::string(::strsignal(ended_by)) + " while running " +
-             fs::path(name).filename().string());
+    throw Interrupted(ended_by);
   }
   Outcome outcome = outcome_of(running.status());
   outcome.out = std::move(collected.out);

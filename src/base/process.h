@@ -43,8 +43,8 @@ struct Outcome {
 };
 
 /// Runs a child and waits, in a process group of its own (but Output::inherit: it shares our
-/// terminal). SIGTERM, SIGINT and SIGHUP that reach us meanwhile end the whole group, at the latest
-/// after 10 s, and raise Error "process::interrupted". A child that cannot be started raises Error
+/// terminal). A signal that asks us to end (base/interrupt.h) ends the whole group, at the latest
+/// after 10 s, and raises Interrupted. A child that cannot be started raises Error
 /// "process::not-found"; one that fails is an Outcome, not an Error. Call it from one thread only.
 Outcome run(const Command& command);
 

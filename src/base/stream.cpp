@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 
 namespace halcyon {
 
@@ -22,6 +23,7 @@ FileSource::FileSource(const fs::path& file, std::uint64_t from)
 }
 
 std::size_t FileSource::read(std::span<std::byte> buffer) {
+  interrupt::check();
   for (;;) {
     const ssize_t count = ::read(fd_.get(), buffer.data(), buffer.size());
     if (count >= 0) return static_cast<std::size_t>(count);

@@ -14,7 +14,7 @@ namespace {
 /// A directory of the run for one source.
 fs::path fresh_dir(const Run& run, const std::string& name) {
   constexpr std::size_t enough = 12;
-  const fs::path dir = run.workspace().temp() / "fetched" / sha1(name).substr(0, enough);
+  fs::path dir = run.workspace().temp() / "fetched" / sha1(name).substr(0, enough);
   remove_tree(dir);
   fs::create_directories(dir);
   return dir;
@@ -86,7 +86,7 @@ fs::path AppOrigin::fetch(Run& run) const {
   if (kind == Kind::label) return fetch_label(run);
   const Stopwatch watch;
   log::begin("Fetching " + text);
-  const fs::path into = fresh_dir(run, git.url + "#" + git.branch);
+  fs::path into = fresh_dir(run, git.url + "#" + git.branch);
   const std::string commit = run.git().commit(git);
   run.git().fetch(git, commit, into);
   constexpr std::size_t shown = 7;
@@ -115,7 +115,7 @@ fs::path AppOrigin::fetch_label(Run& run) const {
         .why(log::redact(repo.url) + " was asked, and there is no directory of that name")
         .fix("Check the name, and HALCYON_CABAL_REPO. If it is younger than a day: --cabal-update");
   }
-  const fs::path unpacked = fs::directory_iterator(into)->path();
+  fs::path unpacked = fs::directory_iterator(into)->path();
   if (!is_exact) {
     log::warning("Using the newest version of " + text + ": " + unpacked.filename().string() +
                  "\nName the version for a build that stays the same.");

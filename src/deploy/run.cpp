@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/platform.h"
 #include "base/text.h"
@@ -153,6 +154,7 @@ std::string Run::fetch(const std::string& url, const std::string& what, const st
 
 Run::~Run() {
   if (!root_lock_) return;
+  const interrupt::Deferred tidying;
   try {
     remove_tree(workspace_.temp());
     show_dependency_data(workspace_);

@@ -61,7 +61,7 @@ struct Record {
 };
 
 bool is_hex(std::string_view text, std::size_t least) {
-  return text.size() >= least && text.find_first_not_of("0123456789abcdef") == text.npos;
+  return text.size() >= least && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 /// One update of one installation.
@@ -320,7 +320,6 @@ void update_self(const Options& options, const Environment& environment,
       return;
     }
   } catch (const Error& error) {
-    if (error.id() == "process::interrupted") throw;
     std::string text = std::string("Halcyon is not updated: ") + error.what() + "\n";
     for (const std::string& part : {error.why(), error.fix()}) {
       if (!part.empty()) text += part + "\n";

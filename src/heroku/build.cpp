@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "archive/archive.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/platform.h"
 #include "base/text.h"
@@ -41,6 +42,9 @@ Exit reported(const HookCall& call, const std::function<Exit(BuildReport&)>& bui
     return build(report);
   } catch (const Error& error) {
     report.fail(error);
+    throw;
+  } catch (const Interrupted& interrupted) {
+    report.fail(interrupted.error());
     throw;
   } catch (const fs::filesystem_error& error) {
     report.fail(system_error(error.what(), error.code().value()));

@@ -31,7 +31,7 @@ std::string request_key(const std::string& app_id) {
 
 }  // namespace
 
-AppMemory::AppMemory(fs::path cache_dir) : dir_(std::move(cache_dir) / "halcyon") {
+AppMemory::AppMemory(const fs::path& cache_dir) : dir_(cache_dir / "halcyon") {
   id_ = trim(read_file_if_any(dir_ / "app-id", small_file).value_or(""));
   if (is_id(id_)) return;
   id_ = random_id();

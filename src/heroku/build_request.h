@@ -15,7 +15,7 @@ namespace halcyon {
 /// What the compile cache remembers of an app, below CACHE_DIR/halcyon.
 class AppMemory {
  public:
-  explicit AppMemory(std::filesystem::path cache_dir);
+  explicit AppMemory(const std::filesystem::path& cache_dir);
   /// A random name that the app's builds and its slugs share, made when there is none: two Heroku
   /// apps of the same package do not get each other's requests.
   const std::string& id() const { return id_; }

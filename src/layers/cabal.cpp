@@ -116,8 +116,10 @@ bool UpdatedCabalLayer::is_fresh(const std::string& timestamp) const {
   // A state in the future cannot be reached: cabal takes what there is.
   if (!reached && required_.latest <= timestamp_) return false;
   if (any_age_ || (required_.exact && reached)) return true;
-  // A time in the future is another machine's wrong clock, or ours: as good as now.
-  return workspace().now() - *time < reuse_time;
+  // A time in the near future is another machine's clock; one far off is of a clock that was wrong,
+  // and not fresh until then.
+  const auto age = workspace().now() - *time;
+  return age < reuse_time && -age < reuse_time;
 }
 
 void UpdatedCabalLayer::require(const IndexState& state) {

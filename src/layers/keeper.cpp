@@ -218,7 +218,7 @@ void Keeper::make_tree(Layer& layer, const Step& step) const {
       layer.extend();
       done = true;
     } catch (const Error& error) {
-      if (error.id() == "process::interrupted" || !layer.rebuilds_after_failed_extension()) throw;
+      if (!layer.rebuilds_after_failed_extension()) throw;
       log::warning(
           fmt::format("Cannot extend: {}\n{}\nBuilding from scratch.", error.what(), error.why()));
     }

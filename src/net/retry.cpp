@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
+#include "base/interrupt.h"
 #include "base/text.h"
 
 namespace halcyon {
@@ -29,7 +29,7 @@ bool Retry::again(std::chrono::seconds wish) {
   if (now + pause >= *first_failure_ + policy_.budget) return false;
   ++failures_;
   ++attempts_;
-  std::this_thread::sleep_for(pause);
+  interrupt::sleep(pause);
   return true;
 }
 

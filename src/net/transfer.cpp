@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/text.h"
 
 namespace halcyon {
@@ -47,6 +48,9 @@ void Transfer::attach(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, this);
+  curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, &Transfer::on_progress);
+  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
   if (!sends_body_) return;
   curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(upload_bytes_));
@@ -97,6 +101,14 @@ std::size_t Transfer::on_upload(char* data, std::size_t, std::size_t size, void*
   return guarded(self, CURL_READFUNC_ABORT, [&](Transfer& transfer) {
     return transfer.next_upload({data, size});
   });
+}
+
+// Called at least once a second, whether or not bytes move.
+int Transfer::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<int>(guarded(self, 1, [](Transfer&) {
+    interrupt::check();
+    return std::size_t{0};
+  }));
 }
 
 int Transfer::on_seek(void* self, curl_off_t offset, int) {

@@ -44,6 +44,7 @@ class Transfer {
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self);
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self);
   static std::size_t on_upload(char* data, std::size_t, std::size_t size, void* self);
+  static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
   static int on_seek(void* self, curl_off_t offset, int origin);
 
   void header_line(std::string_view line);

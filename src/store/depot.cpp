@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <random>
-#include <thread>
 
 #include "base/digest.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/stopwatch.h"
 #include "net/download.h"
@@ -270,14 +270,15 @@ bool Depot::others_stands(const std::string& key, const std::string& tag) {
   for (int look = 1;; ++look) {
     if (stands(key, tag)) return true;
     if (look == looks) return false;
-    std::this_thread::sleep_for(policy_.collision_wait);
+    interrupt::sleep(policy_.collision_wait);
   }
 }
 
 bool Depot::stands_later(const std::string& key, const std::string& tag, int uploads) {
   std::random_device random;
   std::uniform_real_distribution<double> part(0, 1);
-  std::this_thread::sleep_for(policy_.collision_wait * part(random) * uploads);
+  interrupt::sleep(std::chrono::duration_cast<std::chrono::milliseconds>(policy_.collision_wait *
+                                                                         part(random) * uploads));
   return stands(key, tag);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "net/resume.h"
 #include "net/signing.h"
 #include "store/s3_listing.h"
 
@@ -12,7 +13,7 @@ namespace halcyon {
 namespace {
 
 constexpr int kPageSize = 1000;
-/// Seconds. A run that could do without does not wait for long.
+/// Seconds.
 constexpr long kConnectTime = 5;
 constexpr long kStallTime = 15;
 
@@ -28,8 +29,8 @@ Error failed(const std::string& place, const std::string& why) {
 
 }  // namespace
 
-PublicStorage::PublicStorage(std::string url, HttpClient& http)
-    : url_(std::move(url)), http_(http) {
+PublicStorage::PublicStorage(std::string url, HttpClient& http, RetryPolicy policy)
+    : url_(std::move(url)), http_(http), policy_(policy) {
   while (url_.ends_with('/')) url_.pop_back();
 }
 
@@ -39,14 +40,21 @@ std::string PublicStorage::describe(std::string_view key) const {
   return log::redact(url_) + "/" + std::string(key);
 }
 
-HttpResponse PublicStorage::ask(const std::string& rest, Sink* sink) {
-  HttpRequest request;
-  request.url = url_ + "/" + rest;
-  request.follow_redirects = true;
-  request.connect_seconds = kConnectTime;
-  request.stall_seconds = kStallTime;
+HttpResponse PublicStorage::ask(const std::string& rest, Sink& sink) {
+  const auto attempt = [&](const HttpHeaders& more,
+                           std::function<void(const HttpResponse&)> on_head, Sink& to) {
+    HttpRequest request;
+    request.url = url_ + "/" + rest;
+    request.headers = more;
+    request.follow_redirects = true;
+    request.connect_seconds = kConnectTime;
+    request.stall_seconds = kStallTime;
+    request.on_head = std::move(on_head);
+    return http_.perform(request, &to);
+  };
   try {
-    return http_.perform(request, sink);
+    Retry retry(policy_);
+    return get_resumed(retry, attempt, sink);
   } catch (const Error& error) {
     if (!error.id().starts_with("http::")) throw;
     const std::string why = error.why().empty() ? "" : "\n" + error.why();
@@ -57,14 +65,15 @@ HttpResponse PublicStorage::ask(const std::string& rest, Sink* sink) {
 std::vector<ObjectInfo> PublicStorage::list(std::string_view prefix) {
   const auto objects =
       read_listing(std::string(prefix), 0, [&](const std::string& token) -> std::string {
-        HttpResponse response = ask(
-            "?" + canonical_query(listing_query(std::string(prefix), token, kPageSize)), nullptr);
+        StringSink page;
+        const HttpResponse response =
+            ask("?" + canonical_query(listing_query(std::string(prefix), token, kPageSize)), page);
         if (!is_success(response)) {
           throw failed(log::redact(url_),
                        fmt::format("Its listing has status {}{}", response.status,
                                    response.status == 403 ? ": not everybody may read it" : ""));
         }
-        return std::move(response.body);
+        return std::move(page.text);
       });
   if (!objects) throw failed(log::redact(url_), "What it lists is not the listing of a bucket");
   return *objects;
@@ -72,7 +81,7 @@ std::vector<ObjectInfo> PublicStorage::list(std::string_view prefix) {
 
 bool PublicStorage::get(std::string_view key, Sink& sink) {
   check_key(key);
-  const HttpResponse response = ask(uri_encode(key, true), &sink);
+  const HttpResponse response = ask(uri_encode(key, true), sink);
   if (is_success(response)) return true;
   if (response.status >= 400 && response.status < 500) return false;
   throw failed(log::redact(url_), fmt::format("The status of {} is {}", key, response.status));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/http.h"
+#include "net/retry.h"
 #include "store/storage.h"
 
 namespace halcyon {
@@ -10,7 +11,9 @@ namespace halcyon {
 /// being used is an Error "public::failed", told soon: nobody's run depends on it.
 class PublicStorage : public Storage {
  public:
-  PublicStorage(std::string url, HttpClient& http);
+  /// `policy`: how long an operation is tried. A run that could do without does not wait for long.
+  PublicStorage(std::string url, HttpClient& http,
+                RetryPolicy policy = {.budget = std::chrono::seconds(5)});
   std::string describe() const override;
   std::string describe(std::string_view key) const override;
   bool read_only() const override { return true; }
@@ -25,10 +28,11 @@ class PublicStorage : public Storage {
   void remove(std::string_view key) override;
 
  private:
-  HttpResponse ask(const std::string& rest, Sink* sink);
+  HttpResponse ask(const std::string& rest, Sink& sink);
 
   std::string url_;  ///< without a last slash
   HttpClient& http_;
+  RetryPolicy policy_;
 };
 
 }  // namespace halcyon

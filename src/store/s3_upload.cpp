@@ -9,6 +9,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/stream.h"
 
 namespace halcyon {
@@ -48,6 +49,7 @@ S3Call abort_call(const std::string& key, const std::string& id) {
 
 S3PartsUpload::~S3PartsUpload() {
   if (is_finished_) return;
+  const interrupt::Deferred tidying;
   try {
     client_.send(abort_call(key_, id_));
   } catch (const std::exception&) {  // a later run removes it: remove_s3_orphans

@@ -14,6 +14,8 @@ using test::keys;
 using test::reply;
 using test::TestServer;
 
+const RetryPolicy once{.budget = std::chrono::seconds(0)};
+
 std::string listing(const std::string& contents) {
   return reply("200 OK", "<ListBucketResult><EncodingType>url</EncodingType>" + contents +
                              "</ListBucketResult>");
@@ -27,7 +29,7 @@ std::string object(const std::string& key) {
 std::string list_error(const std::string& answer) {
   const TestServer server([&](const std::string&) { return answer; });
   HttpClient http;
-  PublicStorage storage(server.url("/bucket"), http);
+  PublicStorage storage(server.url("/bucket"), http, once);
   return error_id([&] { storage.list("os/"); });
 }
 
@@ -87,12 +89,30 @@ TEST_CASE("public storage: whatever keeps it from being used is one kind of erro
     url = server.url();
   }
   HttpClient http;
-  PublicStorage gone(url, http);
+  PublicStorage gone(url, http, once);
   CHECK(error_id([&] { gone.list(""); }) == "public::failed");
   CHECK(error_id([&] { get_text(gone, "a"); }) == "public::failed");
   const TestServer failing([](const std::string&) { return reply("503 Slow Down"); });
-  PublicStorage busy(failing.url(), http);
+  PublicStorage busy(failing.url(), http, once);
   CHECK(error_id([&] { get_text(busy, "a"); }) == "public::failed");
+}
+
+TEST_CASE("public storage: what breaks off is taken up again") {
+  bool refused = false;
+  const TestServer server([&](const std::string& request) -> std::string {
+    if (!std::exchange(refused, true)) return reply("503 Slow Down");
+    if (request.find("list-type=2") != std::string::npos) return listing(object("os/a"));
+    if (request.find("bytes=2-") == std::string::npos) {
+      return "HTTP/1.1 200 OK\r\nETag: \"x\"\r\nContent-Length: 4\r\n\r\nab";
+    }
+    return "HTTP/1.1 206 Partial Content\r\nETag: \"x\"\r\nContent-Range: bytes 2-3/4\r\n"
+           "Content-Length: 2\r\n\r\ncd";
+  });
+  HttpClient http;
+  PublicStorage storage(server.url("/bucket"), http,
+                        {.budget = std::chrono::seconds(5), .first = std::chrono::milliseconds(1)});
+  CHECK(keys(storage, "os/") == std::vector<std::string>{"os/a"});
+  CHECK(get_text(storage, "os/a") == "abcd");
 }
 
 TEST_CASE("public storage: a password in its URL is not shown") {
