@@ -7,7 +7,6 @@
 #include <string>
 
 #include "archive/codec.h"
-#include "archive/file_list.h"
 #include "base/stream.h"
 
 /// Trees in and out of archives, as streams (tar in the pax form, user guide "Package tiers").

@@ -7,6 +7,8 @@
 #include <map>
 
 #include "archive/archive.h"
+#include "archive/file_list.h"
+#include "base/digest.h"
 #include "base/error.h"
 
 namespace halcyon {
