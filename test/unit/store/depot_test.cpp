@@ -243,9 +243,10 @@ TEST_CASE_METHOD(Bench, "depot: a manifest belongs to its archive alone") {
   Depot depot = this->depot();
   put(depot, key);
   const std::string other = "os/halcyon-text-b.tar.gz";
-  for (const fs::path& dir : {storage.file(""), cache.dir()}) {
-    fs::copy_file(dir / key, dir / other);
-    fs::copy_file(dir / manifest_name(key), dir / manifest_name(other));
+  for (const char* name : {"storage", "cache"}) {
+    const fs::path place = dir.path() / name;
+    fs::copy_file(place / key, place / other);
+    fs::copy_file(place / manifest_name(key), place / manifest_name(other));
   }
   Depot reader = this->depot();
   CHECK_FALSE(reader.find(other));
@@ -253,14 +254,15 @@ TEST_CASE_METHOD(Bench, "depot: a manifest belongs to its archive alone") {
   CHECK_THAT(output, Catch::Contains("is the manifest of another archive, " + key));
 }
 
-/// A builder's keys, and those of somebody else.
-const SecretKey builder = SecretKey::create();
-const SecretKey stranger = SecretKey::create();
-const std::string trusted = builder.public_key().text();
+/// A builder's key.
+const SecretKey& builder() {
+  static const SecretKey secret = SecretKey::create();
+  return secret;
+}
 
-Depot::Policy strict(const std::string& signing = builder.text()) {
+Depot::Policy strict(const std::string& signing = builder().text()) {
   Depot::Policy policy;
-  policy.keys = Keyring(signing, {trusted});
+  policy.keys = Keyring(signing, {builder().public_key().text()});
   return policy;
 }
 
@@ -279,7 +281,7 @@ TEST_CASE_METHOD(Bench, "depot: with trusted keys, what one of them has signed i
 TEST_CASE_METHOD(Bench, "depot: what nobody who is trusted has signed is absent, told, and stays") {
   SECTION("unsigned") { store_theirs(storage); }
   SECTION("signed by somebody else") {
-    store_theirs(storage, sha256("theirs"), Keyring(stranger.text(), {}));
+    store_theirs(storage, sha256("theirs"), Keyring(SecretKey::create().text(), {}));
   }
   SECTION("with the signature of another archive") {
     Depot builders = depot(strict());
