@@ -82,7 +82,7 @@ bool StringSink::write(Bytes bytes) {
 
 bool BoundedSink::write(Bytes bytes) {
   if (bytes.size() > left_) {
-    throw Error("stream::too-long", "There is more than there should be");
+    throw Error("stream::too-long", "It is longer than it should be");
   }
   left_ -= bytes.size();
   return sink_.write(bytes);

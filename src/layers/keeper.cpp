@@ -157,23 +157,19 @@ void Keeper::restore(const Layer& layer, const Found& found, const Tag& expected
   const Workspace& workspace = layer.workspace();
   UnpackOptions options;
   options.max_bytes = promised_size(found.manifest);
-  const fs::path archive = workspace.depot->fetch(found);
+  options.threads = workspace.jobs;
   const TempDir stage(workspace.temp(), "restore-");
   const fs::path tree = stage.path() / layer.name();
+  const bool cached = found.place == Place::cache;
   const Stopwatch watch;
-  log::begin(fmt::format("Restoring the {} layer", layer.describe()));
-  FileSource file(archive);
-  options.threads = workspace.jobs;
+  const std::string what = fmt::format("Restoring the {} layer", layer.describe());
+  cached ? log::begin(what) : log::detail(what);
   ArchiveStats stats;
-  if (found.place == Place::cache) {
-    HashingSource hashing(file);
-    stats = unpack(hashing, tree, layer.dir(), options);
-    if (hashing.finish() != found.manifest.sha256) {
-      throw Error("depot::corrupt", "Its SHA-256 is not the one of its manifest");
-    }
-  } else {
-    stats = unpack(file, tree, layer.dir(), options);  // fetch has verified it
-  }
+  workspace.depot->stream(found, [&](Source& archive) {
+    remove_tree(tree);
+    stats = unpack(archive, tree, layer.dir(), options);
+  });
+  if (cached) log::end(watch.done(stats.tree_bytes));
   if (read_tag(tree) != expected) {
     throw Error("archive::foreign", "Its tag is not the one of its manifest");
   }
@@ -182,7 +178,6 @@ void Keeper::restore(const Layer& layer, const Found& found, const Tag& expected
   }
   remove_layer(workspace, layer.dir());
   fs::rename(tree, layer.dir());
-  log::end(watch.done(stats.tree_bytes));
 }
 
 void Keeper::make(Layer& layer, const Step& step) const {

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/stopwatch.h"
 #include "net/download.h"
+#include "store/arriving_archive.h"
 
 namespace halcyon {
 namespace {
@@ -32,7 +33,8 @@ std::string directory_of(const std::string& key) {
 
 /// Bytes that are not those that were stored; they may be on the next attempt.
 bool is_damage(const Error& error) {
-  return error.id() == "storage::corrupt" || error.id() == "storage::changed";
+  return error.id() == "storage::corrupt" || error.id() == "storage::changed" ||
+         error.id() == "stream::too-long";
 }
 
 /// A manifest with which the archive beside it counts as absent.
@@ -193,15 +195,69 @@ bool Depot::download(const std::string& key, const std::string& sha256, std::uin
       }
       why = "its SHA-256 is " + actual + ", not " + sha256;
     } catch (const Error& error) {
-      const bool is_too_long = error.id() == "stream::too-long";
-      if (!is_damage(error) && !is_too_long) throw;
-      why = is_too_long           ? fmt::format("it has more than {} bytes", most_bytes)
-            : error.why().empty() ? error.what()
-                                  : error.why();
+      if (!is_damage(error)) throw;
+      why = error.why().empty() ? error.what() : error.why();
     }
     log::end("wrong checksum");
     if (again) throw Error("depot::corrupt", storage_->describe(key) + " is damaged").why(why);
   }
+}
+
+void Depot::stream(const Found& found, const std::function<void(Source&)>& use) {
+  if (found.place == Place::cache) {
+    FileSource file(cache_.file(found.key));
+    HashingSource hashing(file);
+    use(hashing);
+    if (hashing.finish() == found.manifest.sha256) return;
+    throw Error("depot::corrupt", "Its SHA-256 is not the one of its manifest");
+  }
+  // What was damaged on its way is whole the next time.
+  for (bool again = false;; again = true) {
+    const std::string why = stream_stored(found, use);
+    if (why.empty()) return;
+    log::end("wrong checksum");
+    if (again) {
+      throw Error("depot::corrupt", storage_->describe(found.key) + " is damaged").why(why);
+    }
+  }
+}
+
+/// How it was damaged on its way; empty when it was not.
+std::string Depot::stream_stored(const Found& found, const std::function<void(Source&)>& use) {
+  const Stopwatch watch;
+  log::begin("Downloading " + storage_->describe(found.key));
+  ArrivingArchive archive(
+      [&](Sink& sink) {
+        BoundedSink bounded(sink, found.manifest.bytes);
+        if (read(found.key, bounded)) return;
+        throw Error("depot::corrupt", storage_->describe(found.key) + " is gone");
+      },
+      cache_.file(found.key));
+  std::exception_ptr failure;
+  try {
+    use(archive);
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  try {
+    const std::string sha256 = archive.finish();
+    if (sha256 != found.manifest.sha256) {
+      return "its SHA-256 is " + sha256 + ", not " + found.manifest.sha256;
+    }
+  } catch (const Error& error) {
+    if (!is_damage(error)) throw;
+    return error.why().empty() ? error.what() : error.why();
+  }
+  if (failure) std::rethrow_exception(failure);
+  archive.keep();
+  keep_manifest(found);
+  log::end(watch.done(archive.bytes()));
+  return {};
+}
+
+void Depot::keep_manifest(const Found& found) {
+  write_file(cache_.file(manifest_name(found.key)), found.manifest.format());
+  distrusted_.erase({Place::cache, found.key});
 }
 
 fs::path Depot::fetch(const Found& found) {
@@ -209,8 +265,7 @@ fs::path Depot::fetch(const Found& found) {
     if (!download(found.key, found.manifest.sha256, found.manifest.bytes)) {
       throw Error("depot::corrupt", storage_->describe(found.key) + " is gone");
     }
-    write_file(cache_.file(manifest_name(found.key)), found.manifest.format());
-    distrusted_.erase({Place::cache, found.key});
+    keep_manifest(found);
   }
   return cache_.file(found.key);
 }

@@ -66,6 +66,12 @@ class Depot {
   /// The companion of an archive (companion_name), cache first.
   std::optional<std::string> companion(const std::string& archive_key);
 
+  /// Gives the archive's bytes to `use`, from the cache, or from storage while they arrive: then
+  /// they are kept in the cache, too. They are verified when `use` has seen them: what it makes of
+  /// them is good once this returns. After damage on the way it is called once more, with all of
+  /// them. Raises Error "depot::corrupt" when the bytes are not what the manifest says, or gone; no
+  /// more of them are taken than it says.
+  void stream(const Found& found, const std::function<void(Source&)>& use);
   /// The archive as a local file: downloaded into the cache, and verified, when it is in storage.
   /// Raises Error "depot::corrupt" when the bytes are not what the manifest says, or gone; no more
   /// of them are taken than it says.
@@ -109,6 +115,8 @@ class Depot {
   bool others_stands(const std::string& key, const std::string& tag);
   bool stands_later(const std::string& key, const std::string& tag, int uploads);
   bool download(const std::string& key, const std::string& sha256, std::uint64_t most_bytes);
+  std::string stream_stored(const Found& found, const std::function<void(Source&)>& use);
+  void keep_manifest(const Found& found);
 
   Cache& cache_;
   Storage* storage_;

@@ -9,6 +9,8 @@
 namespace halcyon {
 namespace {
 
+using test::error_id;
+
 /// A directory that says what is asked of it, and can be made to fail or to be public.
 class Witness : public DirectoryStorage {
  public:
@@ -22,7 +24,11 @@ class Witness : public DirectoryStorage {
   bool get(std::string_view key, Sink& sink) override {
     calls.push_back("get " + std::string(key));
     if (fails) throw Error("public::failed", "Cannot use it").why("It sleeps");
-    return DirectoryStorage::get(key, sink);
+    if (damaged == 0 || key.ends_with(".manifest")) return DirectoryStorage::get(key, sink);
+    --damaged;
+    sink.write(std::as_bytes(std::span(std::string_view("cont"))));
+    if (breaks) throw Error("storage::truncated", "It ended early");
+    return true;
   }
   bool put(std::string_view key, const fs::path& file, const std::string& digest,
            IfThere if_there) override {
@@ -44,6 +50,8 @@ class Witness : public DirectoryStorage {
   std::function<void(std::string_view)> after_put;
   bool is_public = false;
   bool fails = false;
+  int damaged = 0;      ///< so many reads are cut short
+  bool breaks = false;  ///< and say so
   std::vector<std::string> calls;
 };
 
@@ -173,6 +181,74 @@ void store_theirs(Witness& storage, const std::string& manifest_sha256 = sha256(
   write_file(storage.file(manifest_name(key)), manifest.format());
 }
 
+TEST_CASE_METHOD(Bench, "depot: an archive is used while it arrives, and kept when it is whole") {
+  Depot first = this->depot();
+  put(first, key);
+  remove_tree(cache.dir());
+  Depot depot = this->depot();
+  const auto found = depot.find(key);
+  REQUIRE(found);
+  std::vector<std::string> seen;
+  const auto look = [&](Source& source) {
+    std::vector<std::byte> buffer(100);
+    std::string text;
+    while (const std::size_t count = source.read(buffer)) {
+      text.append(reinterpret_cast<const char*>(buffer.data()), count);
+    }
+    seen.push_back(text);
+  };
+  const auto refuse = [](Source&) { throw Error("archive::corrupt", "It does not decode"); };
+  const auto kept = [&] { return cache.has(key); };
+  SECTION("at once") {
+    depot.stream(*found, look);
+    CHECK(seen == std::vector<std::string>{"content"});
+    REQUIRE(kept());
+    CHECK(read_file(cache.file(key)) == "content");
+    CHECK(depot.find_cached(key));
+  }
+  SECTION("again, when it was damaged on its way") {
+    storage.damaged = 1;
+    depot.stream(*found, look);
+    CHECK(seen == std::vector<std::string>{"cont", "content"});
+    CHECK(kept());
+  }
+  SECTION("not when it is damaged each time") {
+    storage.damaged = 2;
+    CHECK(error_id([&] { depot.stream(*found, look); }) == "depot::corrupt");
+    CHECK_FALSE(kept());
+  }
+  SECTION("not when it does not arrive") {
+    storage.damaged = 1;
+    storage.breaks = true;
+    CHECK(error_id([&] { depot.stream(*found, look); }) == "storage::truncated");
+    CHECK_FALSE(kept());
+  }
+  SECTION("not when it cannot be used, though it is what its manifest says") {
+    CHECK(error_id([&] { depot.stream(*found, refuse); }) == "archive::corrupt");
+    CHECK_FALSE(kept());
+  }
+  SECTION("again, when it could not be used for it was damaged") {
+    storage.damaged = 1;
+    int calls = 0;
+    depot.stream(*found, [&](Source& source) { ++calls == 1 ? refuse(source) : look(source); });
+    CHECK(seen == std::vector<std::string>{"content"});
+  }
+  SECTION("not when somebody has removed it") {
+    storage.DirectoryStorage::remove(key);
+    CHECK(error_id([&] { depot.stream(*found, look); }) == "depot::corrupt");
+  }
+  SECTION("from the cache") {
+    depot.stream(*found, look);
+    const auto cached = depot.find(key);
+    REQUIRE(cached);
+    CHECK(cached->place == Place::cache);
+    depot.stream(*cached, look);
+    CHECK(seen.back() == "content");
+    write_file(cache.file(key), "CONTENT");
+    CHECK(error_id([&] { depot.stream(*cached, look); }) == "depot::corrupt");
+  }
+}
+
 TEST_CASE_METHOD(Bench, "depot: what another builder has stored meanwhile stands, if it is whole") {
   Depot depot = this->depot();
   CHECK_FALSE(depot.find_stored(key));
@@ -218,7 +294,14 @@ TEST_CASE_METHOD(Bench, "depot: no more is downloaded than the manifest says") {
   Depot depot = this->depot();
   const auto found = depot.find(key);
   REQUIRE(found);
-  CHECK(test::error_id([&] { depot.fetch(*found); }) == "depot::corrupt");
+  CHECK(error_id([&] { depot.fetch(*found); }) == "depot::corrupt");
+  std::size_t seen = 0;
+  const auto use = [&seen](Source& source) {
+    std::vector<std::byte> buffer(1U << 16U);
+    while (const std::size_t count = source.read(buffer)) seen += count;
+  };
+  CHECK(error_id([&] { depot.stream(*found, use); }) == "depot::corrupt");
+  CHECK(seen <= 2 * found->manifest.bytes);  // it is tried twice
   CHECK_FALSE(fs::exists(cache.file(key)));
   depot.distrust(*found, "it is too long");
   CHECK_FALSE(depot.find(key));
