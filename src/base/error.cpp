@@ -36,7 +36,9 @@ Error system_error(std::string what, int errno_value) {
     case EDQUOT:
       return Error("disk::full", std::move(what))
           .why(reason)
-          .fix("Free some space there and run it again (`df -h` tells what is left, `df -i` how many files it may hold)");
+          .fix(
+              "Free some space there and run it again (`df -h` tells what is left, `df -i` how "
+              "many files it may hold)");
     case EACCES:
     case EPERM:
     case EROFS:
