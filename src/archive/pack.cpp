@@ -81,7 +81,7 @@ class Packer {
   /// The list of what was added, as a file of its own. Its time is that of the newest file, so that
   /// the same tree makes the same archive.
   std::string add_list(const std::string& name) {
-    const std::string text = format_files(files_);
+    std::string text = format_files(files_);
     const Entry entry(archive_entry_new());
     archive_entry_set_pathname(entry.get(), name.c_str());
     archive_entry_set_mode(entry.get(), S_IFREG | 0644);

@@ -45,7 +45,7 @@ std::string name_of(const std::string& key) { return key.substr(directory_of(key
 }  // namespace
 
 Depot::Depot(Cache& cache, Storage* storage, HttpClient& http, Policy policy)
-    : cache_(cache), storage_(storage), http_(http), policy_(policy) {}
+    : cache_(cache), storage_(storage), http_(http), policy_(std::move(policy)) {}
 
 const std::set<std::string>& Depot::listing(const std::string& prefix) {
   const auto known = listings_.find(prefix);
