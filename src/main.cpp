@@ -13,8 +13,10 @@
 #include "cli/command_line.h"
 #include "deploy/commands.h"
 #include "deploy/doctor.h"
+#include "deploy/key_commands.h"
 #include "deploy/self_update.h"
 #include "deploy/storage_commands.h"
+#include "deploy/verify.h"
 #include "heroku/buildpack.h"
 #include "heroku/ci.h"
 #include "heroku/dyno.h"
@@ -81,11 +83,19 @@ Exit run_command(const CommandLine& line, const Environment& environment,
   init_net();
   if (line.command == "heroku") return run_heroku(line.arguments, environment);
   if (line.command == "doctor") {
-    return command_doctor(patient_here(line.flags, environment), line.json);
+    return print_findings(examine(patient_here(line.flags, environment)), line.json);
+  }
+  if (line.command == "verify") {
+    return print_findings(verify({patient_here(line.flags, environment).flags, environment}),
+                          line.json);
   }
   Options options(line.flags, environment);
   if (line.command == "deploy" || line.command == "build") {
     update_self(options, environment, arguments);
+  }
+  if (line.command == "keys") {
+    command_keys(options, line.arguments);
+    return Exit::done;
   }
   if (line.command == "s3") return command_s3(options, line.arguments);
   const std::string app = line.arguments.empty() ? "" : line.arguments.front();

@@ -18,13 +18,21 @@ struct ArchiveStats {
   std::uint64_t tree_bytes = 0;  ///< bytes of regular files
 };
 
-/// Archives the contents of `dir` to `out`, compressed: the entry `first` (a file in dir, such as
-/// the `tag`) at the very beginning, then the rest sorted by name. Owners are not recorded; modes,
-/// times (ns), symbolic and hard links are; sockets and devices raise an Error. `skip(relative
-/// path)` leaves entries (and what is below them) out.
+/// What a pack is told besides the tree.
+struct PackOptions {
+  std::string first;  ///< a file of the tree, such as the `tag`, that is the first entry
+  /// Not empty: the last entry is a file of this name with the list of all others, taken while
+  /// they are read. A file of that name in the tree is left out.
+  std::string list;
+  std::function<bool(const std::filesystem::path&)>
+      skip;  ///< leaves entries out, and what is below
+};
+
+/// Archives the contents of `dir` to `out`, compressed, sorted by name. Owners are not recorded;
+/// modes, times (ns), symbolic and hard links are; sockets and devices raise an Error. Where a list
+/// is asked for, its text goes to `*listed` too.
 ArchiveStats pack(const std::filesystem::path& dir, Sink& out, Format format, unsigned threads,
-                  const std::string& first = {},
-                  const std::function<bool(const std::filesystem::path&)>& skip = nullptr);
+                  const PackOptions& options = {}, std::string* listed = nullptr);
 
 struct UnpackOptions {
   /// Keep only entries for which this holds (relative, normalised path); all when empty.

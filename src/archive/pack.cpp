@@ -2,10 +2,13 @@
 #include <archive_entry.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 
 #include "archive/archive.h"
+#include "archive/file_list.h"
+#include "base/digest.h"
 #include "base/error.h"
 
 namespace halcyon {
@@ -53,25 +56,42 @@ class Packer {
     if (::lstat(file.c_str(), &info) != 0) {
       throw system_error("Cannot look at " + file.string(), errno);
     }
+    FileEntry described = describe_entry(file, info);
     const Entry entry(archive_entry_new());
     archive_entry_set_pathname(entry.get(), path.c_str());
     archive_entry_set_mode(entry.get(), info.st_mode & (S_IFMT | 0777U));
     archive_entry_set_mtime(entry.get(), info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
-    if (S_ISLNK(info.st_mode)) {
-      archive_entry_set_symlink(entry.get(), fs::read_symlink(file).c_str());
-    } else if (S_ISREG(info.st_mode)) {
-      if (!link_to_earlier(path, info, entry.get())) {
-        archive_entry_set_size(entry.get(), info.st_size);
-      }
-    } else if (!S_ISDIR(info.st_mode)) {
-      throw Error("archive::unsupported-file", "Cannot archive " + file.string())
-          .why("It is neither a file, a directory nor a link");
+    newest_ = std::max(newest_, info.st_mtim.tv_sec);
+    const bool is_file = described.type == FileEntry::Type::file;
+    const std::string earlier = is_file ? link_to_earlier(path, info) : "";
+    if (described.type == FileEntry::Type::link) {
+      archive_entry_set_symlink(entry.get(), described.target.c_str());
+    } else if (!earlier.empty()) {
+      archive_entry_set_hardlink(entry.get(), earlier.c_str());
+      described.sha256 = files_.at(earlier).sha256;
+    } else if (is_file) {
+      archive_entry_set_size(entry.get(), info.st_size);
     }
     check(archive_write_header(writer_.get(), entry.get()));
     ++stats_.entries;
-    if (S_ISREG(info.st_mode) && archive_entry_hardlink(entry.get()) == nullptr) {
-      write_content(file, static_cast<std::uint64_t>(info.st_size));
-    }
+    if (is_file && earlier.empty()) described.sha256 = write_content(file, described.size);
+    files_.emplace(path.string(), std::move(described));
+  }
+
+  /// The list of what was added, as a file of its own. Its time is that of the newest file, so that
+  /// the same tree makes the same archive.
+  std::string add_list(const std::string& name) {
+    std::string text = format_files(files_);
+    const Entry entry(archive_entry_new());
+    archive_entry_set_pathname(entry.get(), name.c_str());
+    archive_entry_set_mode(entry.get(), S_IFREG | 0644);
+    archive_entry_set_mtime(entry.get(), newest_, 0);
+    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(text.size()));
+    check(archive_write_header(writer_.get(), entry.get()));
+    check(archive_write_data(writer_.get(), text.data(), text.size()));
+    ++stats_.entries;
+    stats_.tree_bytes += text.size();
+    return text;
   }
 
   ArchiveStats finish() {
@@ -89,20 +109,23 @@ class Packer {
         .why(why == nullptr ? "libarchive failed" : why);
   }
 
-  bool link_to_earlier(const fs::path& path, const struct stat& info, struct archive_entry* entry) {
-    if (info.st_nlink < 2) return false;
-    const auto [known, is_new] = linked_.emplace(std::pair{info.st_dev, info.st_ino}, path);
-    if (is_new) return false;
-    archive_entry_set_hardlink(entry, known->second.c_str());
-    return true;
+  /// The path under which the same file has been added; empty when it has not.
+  std::string link_to_earlier(const fs::path& path, const struct stat& info) {
+    if (info.st_nlink < 2) return {};
+    const auto [known, is_new] =
+        linked_.emplace(std::pair{info.st_dev, info.st_ino}, path.string());
+    return is_new ? "" : known->second;
   }
 
-  void write_content(const fs::path& file, std::uint64_t size) {
+  /// The content's digest.
+  std::string write_content(const fs::path& file, std::uint64_t size) {
     FileSource source(file);
+    Digest digest;
     std::uint64_t written = 0;
     while (const std::size_t count = source.read(buffer_)) {
       written += count;
       if (written > size) break;
+      digest.update(std::span(buffer_).first(count));
       check(archive_write_data(writer_.get(), buffer_.data(), count));
     }
     if (written != size) {
@@ -110,25 +133,32 @@ class Packer {
           .why("It changed while it was being read");
     }
     stats_.tree_bytes += size;
+    return digest.hex();
   }
 
   const fs::path& dir_;
   Output output_;
   Writer writer_;
   std::vector<std::byte> buffer_;
-  std::map<std::pair<dev_t, ino_t>, fs::path> linked_;
+  std::map<std::pair<dev_t, ino_t>, std::string> linked_;
+  FileList files_;
+  time_t newest_ = 0;
   ArchiveStats stats_;
 };
 
 }  // namespace
 
 ArchiveStats pack(const fs::path& dir, Sink& out, Format format, unsigned threads,
-                  const std::string& first, const std::function<bool(const fs::path&)>& skip) {
+                  const PackOptions& options, std::string* listed) {
   const std::unique_ptr<Encoder> encoder = make_encoder(format, out, threads);
   Packer packer(dir, *encoder);
-  if (!first.empty()) packer.add(first);
-  for (const fs::path& path : walk(dir, skip)) {
-    if (path != first) packer.add(path);
+  if (!options.first.empty()) packer.add(options.first);
+  for (const fs::path& path : walk(dir, options.skip)) {
+    if (path != options.first && (options.list.empty() || path != options.list)) packer.add(path);
+  }
+  if (!options.list.empty()) {
+    std::string text = packer.add_list(options.list);
+    if (listed != nullptr) *listed = std::move(text);
   }
   const ArchiveStats stats = packer.finish();
   encoder->finish();

@@ -86,6 +86,21 @@ std::string to_base64(std::string_view bytes) {
   return text;
 }
 
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string bytes(3 * (text.size() / 4), '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
+  if (size < 0) return {};
+  bytes.resize(static_cast<std::size_t>(size));
+  for (std::size_t i = text.size(); i > 0 && text[i - 1] == '=' && !bytes.empty(); --i) {
+    bytes.pop_back();
+  }
+  // OpenSSL passes over white space, and bits that nothing is made of.
+  if (to_base64(bytes) != text) return {};
+  return bytes;
+}
+
 std::string sha256_file(const fs::path& file) {
   FileSource source(file);
   return HashingSource(source).finish();

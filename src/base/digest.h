@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +41,8 @@ std::string sha256(std::string_view text);
 std::string hmac_sha256(std::string_view key, std::string_view text);
 std::string to_hex(std::string_view bytes);
 std::string to_base64(std::string_view bytes);
+/// The bytes that to_base64 makes this text of; nothing for any other text.
+std::optional<std::string> from_base64(std::string_view text);
 /// SHA-256 of a file's content.
 std::string sha256_file(const std::filesystem::path& file);
 /// SHA-1 over the sorted list of (relative path, kind, executable bit, content digest or link

@@ -25,6 +25,10 @@ Error& Error::exit(Exit status) {
   return *this;
 }
 
+std::string what_and_why(const Error& error) {
+  return error.why().empty() ? error.what() : std::string(error.what()) + ": " + error.why();
+}
+
 Error system_error(std::string what, int errno_value) {
   const std::string reason = std::generic_category().message(errno_value);
   switch (errno_value) {
@@ -32,7 +36,9 @@ Error system_error(std::string what, int errno_value) {
     case EDQUOT:
       return Error("disk::full", std::move(what))
           .why(reason)
-          .fix("Free some space there and run it again (`df -h` tells what is left, `df -i` how many files it may hold)");
+          .fix(
+              "Free some space there and run it again (`df -h` tells what is left, `df -i` how "
+              "many files it may hold)");
     case EACCES:
     case EPERM:
     case EROFS:

@@ -47,6 +47,9 @@ class Error : public std::exception {
   Exit exit_ = Exit::failed;
 };
 
+/// What happened and why in one text, for a warning: "what: why".
+std::string what_and_why(const Error& error);
+
 /// An Error that tells a failed system call: `what` with the reason of `errno_value` as its cause.
 /// A full disk (ENOSPC, EDQUOT) and a read-only or forbidden place get their own id and fix.
 Error system_error(std::string what, int errno_value);

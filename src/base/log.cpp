@@ -207,6 +207,38 @@ void add_secret(std::string_view value) {
                    [](const auto& a, const auto& b) { return a.size() > b.size(); });
 }
 
+namespace {
+
+/// What presigned URLs and the like have in their query: "X-Amz-Signature", "access_token", "sig".
+bool is_secret_parameter(std::string_view name) {
+  const std::string lower_name = lower(name);
+  for (const char* ending : {"signature", "credential", "token", "password", "secret", "sig"}) {
+    if (lower_name.ends_with(ending)) return true;
+  }
+  return false;
+}
+
+/// "?name=value" and "&name=value" of the URL that begins at `start`.
+void redact_query(std::string& text, std::size_t start) {
+  const auto find = [&text](const char* any, std::size_t from) {
+    return std::min(text.find_first_of(any, from), text.size());
+  };
+  for (std::size_t at = find("? \t\n\"'", start); at < text.size() && text[at] != ' ';) {
+    if (text[at] != '?' && text[at] != '&') return;
+    const std::size_t equals = find("=& \t\n\"'#", at + 1);
+    if (equals == text.size()) return;
+    std::size_t end = find("& \t\n\"'#", equals);
+    if (text[equals] == '=' &&
+        is_secret_parameter(std::string_view(text).substr(at + 1, equals - at - 1))) {
+      text.replace(equals + 1, end - equals - 1, "(secret)");
+      end = equals + 1 + 8;
+    }
+    at = end;
+  }
+}
+
+}  // namespace
+
 std::string redact(std::string_view text) {
   std::string clean(text);
   for (const std::string& secret : state().secrets) {
@@ -220,6 +252,7 @@ std::string redact(std::string_view text) {
   for (std::size_t at = clean.find("://"); at != std::string::npos;
        at = clean.find("://", at + 3)) {
     const std::size_t start = at + 3;
+    redact_query(clean, start);
     const std::size_t end = clean.find_first_of("/ \t\n\"'?#", start);
     const std::string_view authority =
         std::string_view(clean).substr(start, end == std::string::npos ? end : end - start);

@@ -80,6 +80,14 @@ bool StringSink::write(Bytes bytes) {
   return true;
 }
 
+bool BoundedSink::write(Bytes bytes) {
+  if (bytes.size() > left_) {
+    throw Error("stream::too-long", "It is longer than it should be");
+  }
+  left_ -= bytes.size();
+  return sink_.write(bytes);
+}
+
 std::size_t StringSource::read(std::span<std::byte> buffer) {
   const std::size_t count = std::min(buffer.size(), rest_.size());
   std::memcpy(buffer.data(), rest_.data(), count);

@@ -69,6 +69,17 @@ class StringSink : public Sink {
   std::uint64_t limit_;
 };
 
+/// Passes on at most `limit` bytes; Error "stream::too-long" when there are more.
+class BoundedSink : public Sink {
+ public:
+  BoundedSink(Sink& sink, std::uint64_t limit) : sink_(sink), left_(limit) {}
+  bool write(Bytes bytes) override;
+
+ private:
+  Sink& sink_;
+  std::uint64_t left_;
+};
+
 /// Takes everything and keeps nothing.
 class NoSink : public Sink {
  public:

@@ -55,6 +55,19 @@ constexpr CommandInfo commands[] = {
      "removed again. With --json it prints {\"ok\": true, \"checks\": [{\"check\", \"health\", "
      "\"detail\", \"fix\"}]}. The exit status is 1 when a check failed.",
      0, true, false},
+    {"verify", "[--json] [OPTION...]", "compare layers and archives with what was built",
+     "Reads the layers on this machine and compares them with the lists of files that were taken "
+     "when they were made: names, kinds, modes, sizes, contents. Reads the archives in the cache "
+     "and compares them with their manifests; compares the size and the SHA-256 that storage tells "
+     "of each archive in it with its manifest, without downloading it. Where there are "
+     "HALCYON_TRUSTED_KEYS, the signatures of all of them. Prints a line for each, with the "
+     "commands that mend what is wrong, or JSON as doctor does. Changes nothing. The exit status "
+     "is 1 when something is wrong.",
+     0, true, false},
+    {"keys", "create|show [OPTION...]", "make and show the keys that sign archives",
+     "`keys create` prints a new pair of keys, and the commands that set them. `keys show` prints "
+     "the public key that belongs to HALCYON_SIGNING_KEY. See docs/signing.md.",
+     1, true, false},
     {"s3", "list|download|upload|copy|delete|create|check ARGUMENT... [OPTION...]",
      "look into S3 buckets, and change them",
      "`s3 list BUCKET [PREFIX]` prints the keys of the objects, one on a line. `s3 download BUCKET "
@@ -172,7 +185,7 @@ void check(CommandLine& line) {
     return;
   }
   if (line.help) return;
-  if (line.json && line.command != "doctor") {
+  if (line.json && line.command != "doctor" && line.command != "verify") {
     throw bad_usage(line.command + " has no --json");
   }
   if (line.command == "heroku") check_hook(line.arguments);

@@ -49,6 +49,8 @@ class Examination {
     check(
         "cache", [this] { return cache(); }, options_ != nullptr);
     check(
+        "keys", [this] { return keys(); }, options_ != nullptr);
+    check(
         "credentials", [this] { return credentials(); }, options_ != nullptr);
     const bool is_s3 = dynamic_cast<S3Storage*>(storage_.get()) != nullptr;
     if (is_s3) check("clock", [this] { return clock(); });
@@ -170,6 +172,19 @@ class Examination {
       if (fs::is_regular_file(fs::symlink_status(dir / file))) size += fs::file_size(dir / file);
     }
     return {dir.string() + " can be written to, and holds " + format_size(size)};
+  }
+
+  Seen keys() const {
+    const Keyring keys = keyring(*options_);
+    const std::string signing = keys.can_sign() ? "signs as " + keys.signer().text() : "";
+    if (!keys.is_strict()) {
+      return {signing.empty() ? "archives are not signed"
+                              : signing + "; archives need no signature to be used"};
+    }
+    const std::string trusted = fmt::format("{} trusted", keys.trusted().size());
+    if (keys.can_keep()) return {trusted + ", " + signing};
+    return {trusted + ", none to sign with: what is built here is not archived",
+            "heroku config:set HALCYON_SIGNING_KEY=..."};
   }
 
   Seen credentials() {
@@ -318,8 +333,7 @@ std::string_view to_string(Health health) {
 
 std::vector<Finding> examine(const Patient& patient) { return Examination(patient).run(); }
 
-Exit command_doctor(const Patient& patient, bool json) {
-  const std::vector<Finding> findings = examine(patient);
+Exit print_findings(const std::vector<Finding>& findings, bool json) {
   print(json ? as_json(findings) : as_text(findings));
   return is_well(findings) ? Exit::done : Exit::failed;
 }

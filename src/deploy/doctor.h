@@ -32,9 +32,9 @@ struct Patient {
 /// name of its own, which is removed again. Raises nothing: failures are findings.
 std::vector<Finding> examine(const Patient& patient);
 
-/// Prints the findings to standard output: a line each with its fix below, or as JSON
+/// Prints findings to standard output: a line each with its fix below, or as JSON
 /// (`{"ok": true, "checks": [{"check", "health", "detail", "fix"}]}`). Exit::failed when one
 /// failed.
-Exit command_doctor(const Patient& patient, bool json);
+Exit print_findings(const std::vector<Finding>& findings, bool json);
 
 }  // namespace halcyon

@@ -92,8 +92,13 @@ Run::Shared::Shared(const Options& options, bool upload_must_work)
             {.archive = !options.flag("no-archive"),
              .upload = !options.flag("no-upload"),
              .upload_must_work = upload_must_work,
-             .clean = !options.flag("no-clean-private-storage")}) {
+             .clean = !options.flag("no-clean-private-storage"),
+             .keys = keyring(options)}) {
   keeper.observe([this](const LayerEvent& event) { summary.layer(event); });
+}
+
+Keyring keyring(const Options& options) {
+  return {options.get("signing-key"), options.words("trusted-keys")};
 }
 
 Run::Run(Options& options, const Environment& environment, bool upload_must_work)

@@ -91,6 +91,9 @@ class Run {
 /// one that cannot be written to needs HALCYON_NO_UPLOAD.
 std::unique_ptr<Storage> make_storage(const Options& options, HttpClient& http);
 
+/// The keys that the options name; see Keyring for its errors.
+Keyring keyring(const Options& options);
+
 /// The catalog that came with the helper, and HALCYON_CATALOG's over it.
 Catalog load_catalog(const Options& options, HttpClient& http);
 

@@ -73,7 +73,7 @@ void discard_other_stack(const fs::path& cache_dir, const std::string& stack) {
 fs::path archive_source(const Run& run, const fs::path& build_dir) {
   fs::path archive = run.workspace().temp() / "source.tar.gz";
   FileSink file(archive);
-  pack(build_dir, file, Format::gzip, 1, {}, is_not_source);
+  pack(build_dir, file, Format::gzip, 1, {.first = {}, .list = {}, .skip = is_not_source});
   file.commit();
   return archive;
 }

@@ -54,7 +54,8 @@ void tell_what_is_missing(Run& run, const std::string& label, const Error& missi
             indent(storage_advice());
   } else if (verdict == Verdict::rejected_without_request) {
     text += "\nThe source could not be left in storage for a dyno to build it";
-    text += run.depot().uploads() ? ": see above.\n" : ". Allow it:\n" + indent(upload_advice);
+    text += run.depot().uploads() ? ": see above.\n"
+                                  : ". Allow it:\n" + indent(upload_advice(run.depot()));
   } else {
     text += verdict == Verdict::buildpack_only
                 ? "\nBuild them on a one-off dyno"

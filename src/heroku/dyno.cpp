@@ -45,9 +45,12 @@ void require_uploads(Run& run) {
   if (!run.depot().uploads()) {
     throw Error("storage::none", "There is no storage to keep what would be built here")
         .why(
-            "HALCYON_NO_UPLOAD or HALCYON_NO_ARCHIVE is set: a push could not use what this dyno "
-            "builds")
-        .fix(upload_advice);
+            run.depot().keys().can_keep()
+                ? "HALCYON_NO_UPLOAD or HALCYON_NO_ARCHIVE is set: a push could not use what this "
+                  "dyno builds"
+                : "HALCYON_TRUSTED_KEYS is set and HALCYON_SIGNING_KEY is not: a push would refuse "
+                  "what this dyno builds")
+        .fix(upload_advice(run.depot()));
   }
 }
 
@@ -57,6 +60,11 @@ std::string storage_advice() {
   return "heroku config:set HALCYON_AWS_ACCESS_KEY_ID=...\n"
          "heroku config:set HALCYON_AWS_SECRET_ACCESS_KEY=...\n"
          "heroku config:set HALCYON_S3_BUCKET=...";
+}
+
+std::string upload_advice(const Depot& depot) {
+  return depot.keys().can_keep() ? "heroku config:unset HALCYON_NO_UPLOAD HALCYON_NO_ARCHIVE"
+                                 : "heroku config:set HALCYON_SIGNING_KEY=...";
 }
 
 fs::path slug_source() {

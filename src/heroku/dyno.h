@@ -6,14 +6,16 @@
 #include "base/process.h"
 #include "deploy/doctor.h"
 #include "options/options.h"
+#include "store/depot.h"
 
 /// The view of a one-off dyno, whose helper belongs to a slug.
 namespace halcyon {
 
 /// The commands that set up a private bucket, a line each.
 std::string storage_advice();
-/// What lets a run upload that HALCYON_NO_UPLOAD or HALCYON_NO_ARCHIVE keeps from it.
-constexpr const char* upload_advice = "heroku config:unset HALCYON_NO_UPLOAD HALCYON_NO_ARCHIVE";
+/// What lets a run upload that has storage and may not: HALCYON_NO_UPLOAD or HALCYON_NO_ARCHIVE is
+/// set, or there is no key to sign with.
+std::string upload_advice(const Depot& depot);
 
 /// The source archive of the slug that the running helper belongs to; empty elsewhere.
 std::filesystem::path slug_source();

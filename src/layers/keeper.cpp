@@ -6,11 +6,10 @@
 #include "base/log.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
+#include "layers/layer_check.h"
 
 namespace halcyon {
 namespace {
-
-constexpr const char* tag_file = "tag";
 
 /// The tag of a layer's directory, when it has a readable one.
 std::optional<Tag> read_tag(const fs::path& dir) {
@@ -154,8 +153,7 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
       const bool archive_is_wrong =
           step.source && (error.id().starts_with("archive::") || error.id() == "depot::corrupt");
       if (!archive_is_wrong) throw;
-      workspace.depot->distrust(*step.source, std::string(error.what()) +
-                                                  (error.why().empty() ? "" : ": " + error.why()));
+      workspace.depot->distrust(*step.source, what_and_why(error));
     }
   }
 }
@@ -201,6 +199,8 @@ void Keeper::hold_existing(const Layer& layer) const {
   Depot& depot = *layer.workspace().depot;
   const std::string key = read_file_if_any(origin_file(layer)).value_or(layer.key());
   depot.keep(key);
+  if (!fs::exists(layer.dir() / list_file))
+    write_list(layer);  // interrupted, or an older version's
   // The run that built it may have failed to archive or upload it.
   const auto tag = read_tag(layer.dir());
   if (tag && !depot.complete(key, tag->text()) && tag == layer.tag()) archive(layer);
@@ -228,6 +228,7 @@ void Keeper::make_tree(Layer& layer, const Step& step) const {
     remove_layer(workspace, layer.dir());
     layer.build();
   }
+  fs::remove(layer.dir() / list_file);  // that of what it was made from
   if (const std::string problem = layer.problem(layer.dir()); !problem.empty()) {
     throw Error("layer::incomplete", "The " + layer.describe() + " layer is not usable")
         .why(problem);
@@ -240,14 +241,24 @@ void Keeper::make_tree(Layer& layer, const Step& step) const {
 void Keeper::archive(const Layer& layer) const {
   const Workspace& workspace = layer.workspace();
   Depot& depot = *workspace.depot;
-  if (!depot.archives_layers()) return;
+  if (!depot.archives_layers()) {
+    if (!depot.keys().can_keep()) {
+      log::detail(
+          "Not archived: there is no HALCYON_SIGNING_KEY, and what is not signed is refused");
+    }
+    return write_list(layer);
+  }
   const Stopwatch watch;
   log::begin("Archiving the " + layer.describe() + " layer");
   FileSink file(depot.file(layer.key()));
   HashingSink hashing(file);
-  const ArchiveStats stats = pack(layer.dir(), hashing, layer.format(), workspace.jobs, tag_file,
-                                  [&layer](const fs::path& path) { return layer.skips(path); });
+  std::string listed;
+  const PackOptions options{tag_file, list_file,
+                            [&layer](const fs::path& path) { return layer.skips(path); }};
+  const ArchiveStats stats =
+      pack(layer.dir(), hashing, layer.format(), workspace.jobs, options, &listed);
   file.commit();
+  write_file(layer.dir() / list_file, listed);
   log::end(watch.done(hashing.bytes()));
   Manifest manifest;
   manifest.tag = layer.tag().text();

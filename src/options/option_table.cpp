@@ -285,6 +285,23 @@ constexpr Option table[] = {
              "removes what it makes out of date: of a sandbox, the other ones of the same app and "
              "version, GHC and root path; of an updated Cabal, the older ones of the same version "
              "and repository."},
+    {.name = "signing-key",
+     .section = private_storage,
+     .type = text,
+     .has_flag = false,
+     .secret = true,
+     .inherited = true,
+     .ours = true,
+     .help = "Secret key that signs archives and build requests, as halcyon keys create makes it. "
+             "Never printed, never given to a child."},
+    {.name = "trusted-keys",
+     .section = private_storage,
+     .type = words,
+     .inherited = true,
+     .ours = true,
+     .help = "Public keys of those who may build. With one or more, archives and build requests "
+             "that none of them has signed count as absent, wherever they come from; and without "
+             "a signing key nothing is archived, because nothing could use it."},
     // GHC layer options
     {.name = "ghc-version",
      .section = ghc,

@@ -16,6 +16,8 @@ namespace halcyon {
 namespace {
 
 constexpr std::uint64_t small_file = 4U << 20U;
+/// No compiler's distribution comes near it.
+constexpr std::uint64_t largest_original = 8ULL << 30U;
 constexpr const char* public_failed = "public::failed";
 /// A builder that has just uploaded an archive uploads its manifest next: how often that is looked
 /// for, Policy::collision_wait apart.
@@ -31,15 +33,19 @@ std::string directory_of(const std::string& key) {
 
 /// Bytes that are not those that were stored; they may be on the next attempt.
 bool is_damage(const Error& error) {
-  return error.id() == "storage::corrupt" || error.id() == "storage::changed";
+  return error.id() == "storage::corrupt" || error.id() == "storage::changed" ||
+         error.id() == "stream::too-long";
 }
+
+/// A manifest with which the archive beside it counts as absent.
+bool is_bad_manifest(const Error& error) { return error.id().starts_with("manifest::"); }
 
 std::string name_of(const std::string& key) { return key.substr(directory_of(key).size()); }
 
 }  // namespace
 
 Depot::Depot(Cache& cache, Storage* storage, HttpClient& http, Policy policy)
-    : cache_(cache), storage_(storage), http_(http), policy_(policy) {}
+    : cache_(cache), storage_(storage), http_(http), policy_(std::move(policy)) {}
 
 const std::set<std::string>& Depot::listing(const std::string& prefix) {
   const auto known = listings_.find(prefix);
@@ -115,12 +121,12 @@ std::optional<Found> Depot::find_cached(const std::string& key) {
   if (!distrusted_.contains({Place::cache, key}) && cache_.has(key) && cache_.has(manifest_key)) {
     Found found{key, Place::cache, {}};
     try {
-      found.manifest =
-          Manifest::parse(read_file(cache_.file(manifest_key), small_file), manifest_key);
+      found.manifest = policy_.keys.read(read_file(cache_.file(manifest_key), small_file), key,
+                                         "the cached " + name_of(manifest_key));
       if (fs::file_size(cache_.file(key)) == found.manifest.bytes) return found;
       distrust(found, "it has not the size that its manifest says");
     } catch (const Error& error) {
-      distrust(found, error.what());
+      distrust(found, what_and_why(error));
     }
   }
   return {};
@@ -137,12 +143,12 @@ std::optional<Found> Depot::find_stored(const std::string& key) {
     try {
       const auto text = read_small(manifest_key);
       if (!text) return {};
-      found.manifest = Manifest::parse(*text, storage_->describe(manifest_key));
+      found.manifest = policy_.keys.read(*text, key, storage_->describe(manifest_key));
       manifests_[key] = found.manifest;
       return found;
     } catch (const Error& error) {
-      if (error.id() != "manifest::malformed" && !is_damage(error)) throw;
-      distrust(found, error.what());
+      if (!is_bad_manifest(error) && !is_damage(error)) throw;
+      distrust(found, what_and_why(error));
     }
   }
   return {};
@@ -189,16 +195,17 @@ std::optional<std::string> Depot::read_small(const std::string& key) {
   }
 }
 
-bool Depot::download(const std::string& key, const std::string& sha256) {
+bool Depot::download(const std::string& key, const std::string& sha256, std::uint64_t most_bytes) {
   // What was damaged on its way is whole the next time.
   for (bool again = false;; again = true) {
     const Stopwatch watch;
     log::begin("Downloading " + storage_->describe(key));
     FileSink file(cache_.file(key));
     HashingSink hashing(file);
+    BoundedSink bounded(hashing, most_bytes);
     std::string why;
     try {
-      if (!read(key, hashing)) {
+      if (!read(key, bounded)) {
         if (!gave_up_) log::end("not there");
         return false;
       }
@@ -243,7 +250,8 @@ std::string Depot::stream_stored(const Found& found, const std::function<void(So
   log::begin("Downloading " + storage_->describe(found.key));
   ArrivingArchive archive(
       [&](Sink& sink) {
-        if (read(found.key, sink)) return;
+        BoundedSink bounded(sink, found.manifest.bytes);
+        if (read(found.key, bounded)) return;
         throw Error("depot::corrupt", storage_->describe(found.key) + " is gone");
       },
       cache_.file(found.key));
@@ -276,7 +284,7 @@ void Depot::keep_manifest(const Found& found) {
 
 fs::path Depot::fetch(const Found& found) {
   if (found.place == Place::storage) {
-    if (!download(found.key, found.manifest.sha256)) {
+    if (!download(found.key, found.manifest.sha256, found.manifest.bytes)) {
       throw Error("depot::corrupt", storage_->describe(found.key) + " is gone");
     }
     keep_manifest(found);
@@ -326,11 +334,11 @@ bool Depot::stands(const std::string& key, const std::string& tag) {
   try {
     const auto text = read_small(manifest_key);
     if (!text) return false;
-    const Manifest manifest = Manifest::parse(*text, storage_->describe(manifest_key));
+    const Manifest manifest = policy_.keys.read(*text, key, storage_->describe(manifest_key));
     return manifest.tag == tag &&
            storage_->digest(key).value_or(manifest.sha256) == manifest.sha256;
   } catch (const Error& error) {
-    if (error.id() != "manifest::malformed" && !is_damage(error)) throw;
+    if (!is_bad_manifest(error) && !is_damage(error)) throw;
     return false;
   }
 }
@@ -388,8 +396,10 @@ bool Depot::complete(const std::string& key, const std::string& tag) {
   return true;
 }
 
-bool Depot::put(const std::string& key, const Manifest& manifest,
+bool Depot::put(const std::string& key, Manifest manifest,
                 const std::optional<std::string>& companion) {
+  manifest.archive = key;
+  policy_.keys.sign(manifest);
   write_file(cache_.file(manifest_name(key)), manifest.format());
   distrusted_.erase({Place::cache, key});
   keep(key);
@@ -435,7 +445,7 @@ fs::path Depot::original(const std::string& url, const std::string& file_name,
   }
   if (in_storage(key)) {
     try {
-      if (download(key, sha256)) {
+      if (download(key, sha256, largest_original)) {
         cache_.keep(key);
         return file;
       }

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "net/http.h"
 #include "store/cache.h"
-#include "store/manifest.h"
+#include "store/keyring.h"
 #include "store/storage.h"
 
 namespace halcyon {
@@ -38,15 +38,18 @@ class Depot {
     bool clean = true;             ///< not HALCYON_NO_CLEAN_PRIVATE_STORAGE
     /// How long to wait for another builder of the same archive; some times that, at most.
     std::chrono::milliseconds collision_wait = std::chrono::seconds(1);
+    Keyring keys = {};  ///< whose archives are used, and who signs ours
   };
   /// `storage` may be null: no storage at all. All arguments must outlive the depot.
   Depot(Cache& cache, Storage* storage, HttpClient& http, Policy policy);
 
   const Storage* storage() const { return storage_; }
-  bool archives_layers() const { return policy_.archive; }
+  const Keyring& keys() const { return policy_.keys; }
+  /// Not where nothing could ever use what is archived.
+  bool archives_layers() const { return policy_.archive && policy_.keys.can_keep(); }
   /// Whether archives go into storage: never into public storage.
   bool uploads() const {
-    return storage_ != nullptr && !storage_->read_only() && policy_.upload && policy_.archive;
+    return storage_ != nullptr && !storage_->read_only() && policy_.upload && archives_layers();
   }
   /// Whether out-of-date archives are removed from storage.
   bool cleans() const { return uploads() && policy_.clean; }
@@ -55,7 +58,8 @@ class Depot {
   std::vector<std::string> archives(const std::string& prefix, Place place);
   std::vector<std::string> archives(const std::string& prefix);
   /// An archive by key: in the cache when whole there, else in storage; nothing otherwise.
-  /// Archives that this run found wrong are not found again.
+  /// Archives that this run found wrong are not found again, and one that nobody who is trusted has
+  /// signed is none.
   std::optional<Found> find(const std::string& key);
   std::optional<Found> find_cached(const std::string& key);
   std::optional<Found> find_stored(const std::string& key);
@@ -69,13 +73,15 @@ class Depot {
   /// something since.
   void list_anew(const std::string& key);
 
-  /// Gives the archive's bytes to `use`, from the cache, or from storage while they arrive: then they
-  /// are kept in the cache, too. They are verified when `use` has seen them: what it makes of them is
-  /// good once this returns. After damage on the way it is called once more, with all of them.
-  /// Raises Error "depot::corrupt" when the bytes are not what the manifest says, or gone.
+  /// Gives the archive's bytes to `use`, from the cache, or from storage while they arrive: then
+  /// they are kept in the cache, too. They are verified when `use` has seen them: what it makes of
+  /// them is good once this returns. After damage on the way it is called once more, with all of
+  /// them. Raises Error "depot::corrupt" when the bytes are not what the manifest says, or gone; no
+  /// more of them are taken than it says.
   void stream(const Found& found, const std::function<void(Source&)>& use);
   /// The archive as a local file: downloaded into the cache, and verified, when it is in storage.
-  /// Raises Error "depot::corrupt" when the bytes are not what the manifest says, or gone.
+  /// Raises Error "depot::corrupt" when the bytes are not what the manifest says, or gone; no more
+  /// of them are taken than it says.
   std::filesystem::path fetch(const Found& found);
   /// Sets an archive aside, with a warning that tells `why`; later finds pass over it.
   void distrust(const Found& found, const std::string& why);
@@ -84,10 +90,10 @@ class Depot {
 
   /// Where the archive of `key` is to be written: the cache.
   std::filesystem::path file(const std::string& key) const { return cache_.file(key); }
-  /// Takes an archive that was written to file(key): writes its manifest, then uploads archive,
-  /// manifest and at last the companion, so that what is listed is complete. Whether storage has it
-  /// now.
-  bool put(const std::string& key, const Manifest& manifest,
+  /// Takes an archive that was written to file(key): names it in its manifest, signs that and
+  /// writes it, then uploads archive, manifest and at last the companion, so that what is listed is
+  /// complete. Whether storage has it now.
+  bool put(const std::string& key, Manifest manifest,
            const std::optional<std::string>& companion = {});
   /// Where uploads must work: uploads an archive with this tag that the cache has and storage has
   /// not, as after a failed upload. False when neither has it.
@@ -115,7 +121,7 @@ class Depot {
   bool stands(const std::string& key, const std::string& tag);
   bool others_stands(const std::string& key, const std::string& tag);
   bool stands_later(const std::string& key, const std::string& tag, int uploads);
-  bool download(const std::string& key, const std::string& sha256);
+  bool download(const std::string& key, const std::string& sha256, std::uint64_t most_bytes);
   std::string stream_stored(const Found& found, const std::function<void(Source&)>& use);
   void keep_manifest(const Found& found);
 

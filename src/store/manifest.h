@@ -6,17 +6,22 @@
 
 namespace halcyon {
 
-/// What stands beside every archive, as NAME.manifest: what is in it (the tag, word for word) and
-/// how to tell that it is whole. Written after the archive, so that an archive with a manifest is
-/// complete; one without is treated as absent.
+/// What stands beside every archive, as NAME.manifest: what is in it (the tag, word for word), how
+/// to tell that it is whole, and who made it. Written after the archive, so that an archive with a
+/// manifest is complete; one without is treated as absent.
 struct Manifest {
-  std::string tag;               ///< the text of the layer's `tag` file
-  std::string sha256;            ///< of the archive
-  std::uint64_t bytes = 0;       ///< of the archive
+  std::string archive;      ///< the archive's key: "linux-debian-12-x64/halcyon-ghc-9.0.2.tar.xz"
+  std::string tag;          ///< the text of the layer's `tag` file
+  std::string sha256;       ///< of the archive
+  std::uint64_t bytes = 0;  ///< of the archive
   std::uint64_t tree_bytes = 0;  ///< of the files in it
+  std::string signature;         ///< of the statement, by Keyring::sign; empty: none
 
+  /// What is signed: all of the above but the signature, in one form.
+  std::string statement() const;
   std::string format() const;
-  /// Raises Error "manifest::malformed"; `origin` names the file.
+  /// Raises Error "manifest::malformed"; "manifest::other-version" where another version of ours
+  /// wrote it. `origin` names the file.
   static Manifest parse(std::string_view text, const std::string& origin);
 };
 

@@ -44,7 +44,7 @@ std::string pack_to_text(const fs::path& dir, Format format = Format::zstd,
                          const std::string& first = "tag",
                          const std::function<bool(const fs::path&)>& skip = nullptr) {
   StringSink out;
-  pack(dir, out, format, 2, first, skip);
+  pack(dir, out, format, 2, {.first = first, .list = {}, .skip = skip});
   return out.text;
 }
 
@@ -72,7 +72,8 @@ TEST_CASE("a tree survives archive and restoration, in each format", "[archive]"
     INFO(archive_suffix(format));
     const TempDir place(dir.path());
     StringSink out;
-    const ArchiveStats packed = pack(tree, out, format, 2, "tag");
+    const ArchiveStats packed =
+        pack(tree, out, format, 2, {.first = "tag", .list = {}, .skip = {}});
     StringSource source(out.text);
     const ArchiveStats unpacked = unpack(source, place.path(), "/app/ghc");
     CHECK(packed.entries == walk(tree).size());
@@ -146,6 +147,8 @@ TEST_CASE("an Error of the sink passes through", "[archive]") {
   make_tree(dir.path());
   for (const Format format : {Format::gzip, Format::xz, Format::zstd}) {
     Full full;
-    CHECK(test::error_id([&] { pack(dir.path(), full, format, 2, "tag"); }) == "disk::full");
+    CHECK(test::error_id([&] {
+            pack(dir.path(), full, format, 2, {.first = "tag", .list = {}, .skip = {}});
+          }) == "disk::full");
   }
 }

@@ -101,6 +101,19 @@ TEST_CASE("secrets are never printed", "[base]") {
   CHECK(log.take().find("hunter2") == std::string::npos);
 }
 
+TEST_CASE("what authorises in the query of a URL is never printed", "[base]") {
+  CHECK(
+      log::redact("got https://b.s3.amazonaws.com/k?X-Amz-Credential=AKIA%2Fx&X-Amz-Date=2026"
+                  "&X-Amz-Signature=0ab1 and https://h/?sig=a&x=1#sig=b, \"https://h?Token=t\"") ==
+      "got https://b.s3.amazonaws.com/k?X-Amz-Credential=(secret)&X-Amz-Date=2026"
+      "&X-Amz-Signature=(secret) and https://h/?sig=(secret)&x=1#sig=b, "
+      "\"https://h?Token=(secret)\"");
+  for (const char* plain : {"https://h/?", "https://h/?a&b=c", "https://h/?design=x", "sig=a",
+                            "https://h/ ?sig=a", "https://h/?sig", "https://h/?&&=&"}) {
+    CHECK(log::redact(plain) == plain);
+  }
+}
+
 TEST_CASE("the passwords of URLs are never printed", "[base]") {
   CHECK(log::redact("get https://joe:s3kr1t@host/x and ftp://a:b@c") ==
         "get https://joe:(secret)@host/x and ftp://a:(secret)@c");

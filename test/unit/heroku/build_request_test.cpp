@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/digest.h"
+#include "base/ed25519.h"
 #include "base/error_id.h"
 
 namespace halcyon {
@@ -12,12 +14,12 @@ using test::error_id;
 /// A run with a directory for storage, on a machine of its own.
 class Machine {
  public:
-  Machine() : temp_(fs::temp_directory_path()) {
+  explicit Machine(Environment more = {}) : temp_(fs::temp_directory_path()) {
     fs::create_directories(storage());
-    options_ = std::make_unique<Options>(
-        Options({}, {{"HALCYON_APP_DIR", (temp_.path() / "app").string()},
-                     {"HALCYON_CACHE_DIR", (temp_.path() / "cache").string()},
-                     {"HALCYON_STORAGE_DIR", storage().string()}}));
+    more.insert({{"HALCYON_APP_DIR", (temp_.path() / "app").string()},
+                 {"HALCYON_CACHE_DIR", (temp_.path() / "cache").string()},
+                 {"HALCYON_STORAGE_DIR", storage().string()}});
+    options_ = std::make_unique<Options>(Options({}, more));
     run = std::make_unique<Run>(*options_, Environment{{"PATH", "/usr/bin:/bin"}}, false);
     run->begin();
     write_file(source(), "what was pushed");
@@ -93,6 +95,41 @@ TEST_CASE("what is no request, or one for another stack, is not built", "[build_
   CHECK_FALSE(find_request(*machine.run, ours, ""));
   with("os: linux-", "os: minix-");
   CHECK(error_id([&] { find_request(*machine.run, ours, ""); }) == "request::other-stack");
+}
+
+TEST_CASE("with trusted keys, only a request that one of them has signed is built",
+          "[build_request]") {
+  const SecretKey secret = SecretKey::create();
+  Machine machine({{"HALCYON_SIGNING_KEY", secret.text()},
+                   {"HALCYON_TRUSTED_KEYS", secret.public_key().text()}});
+  REQUIRE(leave_request(*machine.run, "hello-1.0", machine.parts(ours)));
+  REQUIRE(find_request(*machine.run, ours, ""));
+  const fs::path place = machine.storage() / "requests";
+  const fs::path archive = place / ours / "source.tar.gz";
+  const fs::path manifest = place / ours / "source.tar.gz.manifest";
+  std::string text = read_file(manifest);
+  SECTION("another source, and a manifest that fits") {
+    write_file(archive, "what was slipped in");
+    text.replace(text.find(sha256("what was pushed")), 64, sha256("what was slipped in"));
+    text.replace(text.find("archive-bytes: 15"), 17, "archive-bytes: 19");
+    write_file(manifest, text);
+    CHECK_FALSE(find_request(*machine.run, ours, ""));
+  }
+  SECTION("another source under the same manifest") {
+    write_file(archive, "what was pushee");
+    const auto request = find_request(*machine.run, ours, "");
+    REQUIRE(request);
+    CHECK(error_id([&] { machine.run->depot().fetch(request->archive); }) == "depot::corrupt");
+  }
+  SECTION("not signed") {
+    text.erase(text.find("signature: "), text.find("archive: ") - text.find("signature: "));
+    write_file(manifest, text);
+    CHECK_FALSE(find_request(*machine.run, ours, ""));
+  }
+  SECTION("another app's") {
+    fs::rename(place / ours, place / theirs);
+    CHECK_FALSE(find_request(*machine.run, theirs, ""));
+  }
 }
 
 TEST_CASE("a request needs a storage that can be written to", "[build_request]") {

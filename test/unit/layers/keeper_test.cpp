@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/log.h"
+#include "layers/layer_check.h"
 #include "store/directory.h"
 
 using namespace halcyon;
@@ -315,4 +316,85 @@ TEST_CASE("what is built removes what it makes out of date from storage", "[laye
     CHECK(machine.output.find("Failed to clean the storage") != std::string::npos);
   }
   CHECK(fs::exists(machine.storage.file(key)));
+}
+
+TEST_CASE("a layer has a list of its files, built or restored", "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer layer(machine.workspace, "a");
+  const auto problems = [&] {
+    return layer_problems("text", layer.dir(), machine.workspace.root());
+  };
+  CHECK(problems().empty());  // no layer, no problem
+  machine.keeper.realise(layer);
+  CHECK(problems().empty());
+  const std::string built = read_file(layer.dir() / "files");
+  remove_layer(machine.workspace, layer.dir());
+  REQUIRE(machine.keeper.realise(layer).means == Means::cached);
+  CHECK(read_file(layer.dir() / "files") == built);
+  CHECK(problems().empty());
+  SECTION("a changed file") {
+    write_file(layer.dir() / "text", "b");
+    CHECK(problems() == std::vector<std::string>{"text: its content is another one"});
+  }
+  SECTION("another mode") {
+    fs::permissions(layer.dir() / "text", fs::perms(0755));
+    CHECK(problems() == std::vector<std::string>{"text: its mode is 755, not 644"});
+  }
+  SECTION("a file too many, one too few") {
+    fs::rename(layer.dir() / "text", layer.dir() / "moved");
+    CHECK(problems() ==
+          std::vector<std::string>{"text: it is missing", "moved: it does not belong there"});
+  }
+  SECTION("no tag") {
+    fs::remove(layer.dir() / "tag");
+    CHECK(problems().size() == 1);
+  }
+  SECTION("another tag") {
+    write_file(layer.dir() / "tag", "tier: text\nroot: /elsewhere\n");
+    CHECK(problems() == std::vector<std::string>{"tag: it is that of text in /elsewhere"});
+  }
+  SECTION("no list, or an unreadable one") {
+    write_file(layer.dir() / "files", "nonsense\n");
+    CHECK(problems().size() == 1);
+    fs::remove(layer.dir() / "files");
+    CHECK(problems() ==
+          std::vector<std::string>{"files: it is missing, so that nothing can be compared"});
+    machine.keeper.realise(layer);  // as after a run that was interrupted
+    CHECK(problems().empty());
+  }
+}
+
+TEST_CASE("a layer that grew, or is not archived, has a list of its own", "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer a(machine.workspace, "a");
+  machine.keeper.realise(a);
+  TextLayer b(machine.workspace, "b");
+  b.start_from = a.archive_name();
+  Depot silent(machine.cache, &machine.storage, machine.http, {.archive = false});
+  SECTION("archived") {}
+  SECTION("not archived") { machine.workspace.depot = &silent; }
+  REQUIRE(machine.keeper.realise(b).means == Means::extended);
+  CHECK(layer_problems("text", b.dir(), machine.workspace.root()).empty());
+  CHECK_THAT(read_file(b.dir() / "files"), Catch::Contains(" text\n"));
+}
+
+TEST_CASE("what tools write to is not compared", "[layers]") {
+  const auto is_theirs = [](const char* layer, const char* path) {
+    return is_for_tools(layer, "/nowhere", path);
+  };
+  CHECK(is_theirs("ghc", "lib/package.conf.d/package.cache"));
+  CHECK_FALSE(is_theirs("ghc", "lib/package.conf.d/base.conf"));
+  CHECK_FALSE(is_theirs("cabal", "packages/hackage.haskell.org"));
+  CHECK_FALSE(is_theirs("cabal", "packages/hackage.haskell.org/01-index.tar"));
+  CHECK(is_theirs("cabal", "packages/hackage.haskell.org/01-index.tar.idx"));
+  CHECK(is_theirs("cabal", "packages/hackage.haskell.org/01-index.cache"));
+  CHECK(is_theirs("cabal", "packages/hackage.haskell.org/text/1.0/text-1.0.tar.gz"));
+  CHECK_FALSE(is_theirs("cabal", "bin/cabal"));
+  CHECK(is_theirs("sandbox", "store/ghc-9.0.2/incoming"));
+  CHECK(is_theirs("sandbox", "store/ghc-9.0.2/package.db/package.cache"));
+  CHECK_FALSE(is_theirs("sandbox", "store/ghc-9.0.2/text-1.0/lib/libtext.a"));
+  CHECK(is_theirs("app", "source/dist-newstyle"));
+  CHECK_FALSE(is_theirs("app", "source/Main.hs"));
 }

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/log.h"
 #include "net/download.h"
 #include "net/test_server.h"
 #include "net/url.h"
@@ -153,7 +154,7 @@ TEST_CASE("http: redirects are followed when asked, headers stay with their serv
   });
   HttpClient http;
   HttpRequest request = get(server.url("/a"));
-  request.headers = {{"Authorization", "secret"}};
+  request.headers = {{"Authorization", "secret"}, {"x-amz-security-token", "secret"}};
   CHECK(http.perform(request).status == 302);
 
   request.follow_redirects = true;
@@ -164,7 +165,37 @@ TEST_CASE("http: redirects are followed when asked, headers stay with their serv
   CHECK_THAT(server.requests()[2], Catch::StartsWith("GET /b?c=d "));
   CHECK_THAT(server.requests()[2], Catch::Contains("Authorization: secret"));
   REQUIRE(other.requests().size() == 1);
-  CHECK_THAT(other.requests()[0], !Catch::Contains("Authorization"));
+  CHECK_THAT(other.requests()[0], !Catch::Contains("Authorization") && !Catch::Contains("secret"));
+}
+
+TEST_CASE("http: what authorises in a URL stays with its server, and out of errors") {
+  const TestServer other([](const std::string&) { return reply("200 OK", "there"); });
+  const TestServer server([&](const std::string&) {
+    return reply("302 Found\r\nLocation: " + other.url("/x"), "not this");
+  });
+  HttpClient http;
+  std::string url = server.url("/a?X-Amz-Signature=0ab1c2");
+  url.insert(url.find("://") + 3, "joe:s3kr1t@");
+  HttpRequest request = get(url);
+  request.follow_redirects = true;
+  CHECK(http.perform(request).status == 200);
+  CHECK_THAT(server.requests()[0], Catch::Contains("Authorization: Basic "));
+  REQUIRE(other.requests().size() == 1);
+  for (const char* secret : {"Authorization", "Referer", "joe", "s3kr1t", "0ab1c2"}) {
+    CHECK_THAT(other.requests()[0], !Catch::Contains(secret));
+  }
+
+  const TestServer away([&](const std::string&) {
+    return reply("302 Found\r\nLocation: ftp://h/?X-Amz-Signature=0ab1c2", "not this");
+  });
+  url.replace(url.find('@') + 1, url.find("/a") - url.find('@') - 1, away.url("").substr(7));
+  request.url = url;
+  std::string output;
+  log::capture(&output);
+  log::error(error_of([&] { http.perform(request); }));
+  log::capture(nullptr);
+  CHECK_THAT(output, Catch::Contains("is not a usable URL") && !Catch::Contains("s3kr1t") &&
+                         !Catch::Contains("0ab1c2"));
 }
 
 TEST_CASE("http: redirects end, and never leave HTTP") {

@@ -169,11 +169,14 @@ TEST_CASE_METHOD(Bench, "depot: public storage that cannot be used is one warnin
 }
 
 /// What another builder stores under a key.
-void store_theirs(Witness& storage, const std::string& manifest_sha256 = sha256("theirs")) {
+void store_theirs(Witness& storage, const std::string& manifest_sha256 = sha256("theirs"),
+                  const Keyring& keys = {}) {
   Manifest manifest;
+  manifest.archive = key;
   manifest.tag = "tier: text\n";
   manifest.sha256 = manifest_sha256;
   manifest.bytes = 6;
+  keys.sign(manifest);
   write_file(storage.file(key), "theirs");
   write_file(storage.file(manifest_name(key)), manifest.format());
 }
@@ -281,6 +284,136 @@ TEST_CASE_METHOD(Bench, "depot: two builders that store at the same time leave o
   CHECK(sha256_file(storage.file(key)) == found->manifest.sha256);
   times = -1000;
   CHECK(test::error_id([&] { put(depot, key); }) == "depot::contended");
+}
+
+TEST_CASE_METHOD(Bench, "depot: no more is downloaded than the manifest says") {
+  Depot owner = depot();
+  put(owner, key);
+  fs::remove(cache.file(key));
+  write_file(storage.file(key), std::string(10'000'000, 'x'));
+  Depot depot = this->depot();
+  const auto found = depot.find(key);
+  REQUIRE(found);
+  CHECK(error_id([&] { depot.fetch(*found); }) == "depot::corrupt");
+  std::size_t seen = 0;
+  const auto use = [&seen](Source& source) {
+    std::vector<std::byte> buffer(1U << 16U);
+    while (const std::size_t count = source.read(buffer)) seen += count;
+  };
+  CHECK(error_id([&] { depot.stream(*found, use); }) == "depot::corrupt");
+  CHECK(seen <= 2 * found->manifest.bytes);  // it is tried twice
+  CHECK_FALSE(fs::exists(cache.file(key)));
+  depot.distrust(*found, "it is too long");
+  CHECK_FALSE(depot.find(key));
+}
+
+TEST_CASE_METHOD(Bench, "depot: a manifest of an older version is none, wherever it is") {
+  const std::string old =
+      "archive-sha256: " + sha256("theirs") + "\narchive-bytes: 6\ntree-bytes: 6\n\ntier: text\n";
+  store_theirs(storage);
+  write_file(storage.file(manifest_name(key)), old);
+  write_file(cache.file(key), "theirs");
+  write_file(cache.file(manifest_name(key)), old);
+  Depot depot = this->depot();
+  CHECK_FALSE(depot.find(key));
+  CHECK_THAT(output, Catch::Contains("Another version of Halcyon"));
+  CHECK(put(depot, key));
+  CHECK(read_file(storage.file(key)) == "content");
+  REQUIRE(depot.find_stored(key));
+}
+
+TEST_CASE_METHOD(Bench, "depot: a manifest belongs to its archive alone") {
+  Depot depot = this->depot();
+  put(depot, key);
+  const std::string other = "os/halcyon-text-b.tar.gz";
+  for (const char* name : {"storage", "cache"}) {
+    const fs::path place = dir.path() / name;
+    fs::copy_file(place / key, place / other);
+    fs::copy_file(place / manifest_name(key), place / manifest_name(other));
+  }
+  Depot reader = this->depot();
+  CHECK_FALSE(reader.find(other));
+  CHECK(reader.find(key));
+  CHECK_THAT(output, Catch::Contains("is the manifest of another archive, " + key));
+}
+
+/// A builder's key.
+const SecretKey& builder() {
+  static const SecretKey secret = SecretKey::create();
+  return secret;
+}
+
+Depot::Policy strict(const std::string& signing = builder().text()) {
+  Depot::Policy policy;
+  policy.keys = Keyring(signing, {builder().public_key().text()});
+  return policy;
+}
+
+TEST_CASE_METHOD(Bench, "depot: with trusted keys, what one of them has signed is used") {
+  Depot builders = depot(strict());
+  CHECK(put(builders, key));
+  const auto found = depot(strict("")).find_stored(key);
+  REQUIRE(found);
+  cache.set_aside(key);
+  Depot reader = depot(strict(""));
+  CHECK(read_file(reader.fetch(*found)) == "content");
+  CHECK(depot(strict("")).find_cached(key));  // its manifest came with its signature
+  CHECK(depot().find_stored(key));            // whoever wants no signature may have it too
+}
+
+TEST_CASE_METHOD(Bench, "depot: what nobody who is trusted has signed is absent, told, and stays") {
+  SECTION("unsigned") { store_theirs(storage); }
+  SECTION("signed by somebody else") {
+    store_theirs(storage, sha256("theirs"), Keyring(SecretKey::create().text(), {}));
+  }
+  SECTION("with the signature of another archive") {
+    Depot builders = depot(strict());
+    put(builders, key);
+    const auto signature = depot().find_stored(key)->manifest.signature;
+    store_theirs(storage);
+    std::string text = read_file(storage.file(manifest_name(key)));
+    text.insert(text.find('\n') + 1, "signature: " + signature + "\n");
+    write_file(storage.file(manifest_name(key)), text);
+    cache.set_aside(key);
+  }
+  SECTION("in the cache") {
+    store_theirs(storage);
+    fs::create_directories(cache.file(key).parent_path());
+    fs::rename(storage.file(key), cache.file(key));
+    fs::rename(storage.file(manifest_name(key)), cache.file(manifest_name(key)));
+    Depot depot = this->depot(strict());
+    CHECK_FALSE(depot.find(key));
+    CHECK_FALSE(fs::exists(cache.file(key)));
+    store_theirs(storage);
+  }
+  output.clear();
+  Depot depot = this->depot(strict());
+  CHECK_FALSE(depot.find(key));
+  const std::size_t told = output.find("Nobody who is trusted has signed");
+  REQUIRE(told != std::string::npos);
+  CHECK_FALSE(depot.find(key));
+  CHECK(output.find("Nobody who is trusted", told + 1) == std::string::npos);
+  CHECK(read_file(storage.file(key)) == "theirs");
+  // What is built instead takes its place.
+  CHECK(put(depot, key));
+  CHECK(read_file(storage.file(key)) == "content");
+  CHECK(this->depot(strict("")).find_stored(key));
+}
+
+TEST_CASE_METHOD(Bench, "depot: what an attacker stores meanwhile does not stand") {
+  Depot depot = this->depot(strict());
+  CHECK_FALSE(depot.find_stored(key));
+  store_theirs(storage);
+  CHECK(put(depot, key));
+  CHECK(read_file(storage.file(key)) == "content");
+  REQUIRE(this->depot(strict("")).find_stored(key));
+}
+
+TEST_CASE_METHOD(Bench, "depot: with trusted keys and none to sign with, nothing is kept") {
+  Depot depot = this->depot(strict(""));
+  CHECK_FALSE(depot.archives_layers());
+  CHECK_FALSE(depot.uploads());
+  CHECK_FALSE(depot.cleans());
 }
 
 }  // namespace
