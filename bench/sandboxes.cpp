@@ -97,6 +97,7 @@ void write_sandboxes(const fs::path& dir, int count) {
     const AppSource source = app(fmt::format("app{}", i), constraints_of(i));
     const SandboxLayer layer = machine.layer(source);
     Manifest manifest;
+    manifest.archive = layer.key();
     manifest.tag = layer.tag().text();
     manifest.sha256 = sha256("");
     write(dir / layer.key(), "");

@@ -113,9 +113,8 @@ struct Bench {
 void fill(Bench& bench, bool with_index) {
   const std::string family = "linux-test-1-x64/halcyon-sandbox-9.0.2-";
   const std::string model = bench.store(Bench::app("model", "any.model ==1"));
-  const std::string manifest = bench.storage.objects.at(manifest_name(model));
-  const std::string kind =
-      SandboxIndex::kind_of(Tag::parse(Manifest::parse(manifest, "test").tag, "test"));
+  Manifest manifest = Manifest::parse(bench.storage.objects.at(manifest_name(model)), "test");
+  const std::string kind = SandboxIndex::kind_of(Tag::parse(manifest.tag, "test"));
   bench.storage.objects.clear();
   SandboxIndex index;
   for (int i = 0; i < 10'000; ++i) {
@@ -124,7 +123,8 @@ void fill(Bench& bench, bool with_index) {
     const Constraints constraints = Constraints::parse("constraints: " + list, "test");
     const std::string name = fmt::format("app{}-1.0-{}.tar.gz", i, constraints.digest());
     bench.storage.objects[family + name] = "x";
-    bench.storage.objects[manifest_name(family + name)] = manifest;
+    manifest.archive = family + name;
+    bench.storage.objects[manifest_name(family + name)] = manifest.format();
     bench.storage.objects[companion_name(family + name)] = constraints.format();
     index.set(name, kind, constraints.normalised());
   }
