@@ -1,9 +1,15 @@
 #include "base/log.h"
 
+#include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -16,11 +22,26 @@ constexpr std::string_view warning_margin = " !     ";
 constexpr std::size_t longest_line = 9000;  // Heroku splits lines at 10000 bytes
 constexpr std::size_t label_width = 41;
 
+/// Of our environment; empty when it is not set.
+std::string_view variable(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
+  return value == nullptr ? "" : value;
+}
+
+bool is_smart_terminal() {
+  const std::string_view kind = variable("TERM");
+  return ::isatty(STDERR_FILENO) == 1 && !kind.empty() && kind != "dumb";
+}
+
 struct State {
   std::vector<std::string> secrets;
   std::string* capture = nullptr;
-  bool line_open = false;
-  bool terminal = ::isatty(STDERR_FILENO) == 1;
+  std::optional<std::string> open;  ///< a line that has begun
+  std::vector<std::string> live;    ///< lines below it
+  std::size_t painted = 0;          ///< lines of the terminal that are to go again
+  bool terminal = is_smart_terminal();
+  bool colors = terminal && variable("NO_COLOR").empty();  // no-color.org
+  std::recursive_mutex mutex;
 };
 
 State& state() {
@@ -28,21 +49,49 @@ State& state() {
   return instance;
 }
 
-void put(std::string_view text) {
+using Lock = std::lock_guard<std::recursive_mutex>;
+
+/// The start of a line, as much as a line of the terminal takes.
+std::string fitting(const std::string& line) {
+  constexpr std::size_t usual = 80;
+  winsize size{};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  std::size_t room = known ? size.ws_col : usual;
+  std::size_t end = 0;
+  for (; end < line.size(); ++end) {
+    const bool starts_character = (static_cast<unsigned char>(line[end]) & 0xc0U) != 0x80;
+    if (starts_character && --room == 0) break;
+  }
+  return line.substr(0, end);
+}
+
+/// What changes the live lines and what is printed is written at once: it does not flicker.
+void write(std::string_view text) {
   if (state().capture != nullptr) {
     state().capture->append(text);
-  } else {
-    std::fwrite(text.data(), 1, text.size(), stderr);
+    return;
   }
+  std::string all;
+  if (state().painted > 0) all = fmt::format("\x1b[{}A\x1b[J", state().painted);
+  all += text;
+  state().painted = 0;
+  if (is_live()) {
+    std::vector<std::string> below = state().live;
+    if (state().open) below.insert(below.begin(), *state().open);
+    for (const std::string& line : below) all += fitting(line) + "\n";
+    state().painted = below.size();
+  }
+  std::fwrite(all.data(), 1, all.size(), stderr);
 }
 
 void close_line() {
-  if (state().line_open) put("\n");
-  state().line_open = false;
+  if (!state().open) return;
+  const std::string open = *std::exchange(state().open, std::nullopt);
+  write((is_live() ? open : "") + "\n");
 }
 
 std::string colored(std::string_view text, std::string_view code) {
-  if (!state().terminal || state().capture != nullptr) return std::string(text);
+  if (!state().colors || state().capture != nullptr) return std::string(text);
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
 }
 
@@ -65,11 +114,12 @@ std::string harmless(std::string_view text) {
 }
 
 void print_lines(std::string_view text, std::string_view before, std::string_view color) {
+  const Lock lock(state().mutex);
   close_line();
   for (const std::string& line : lines(redact(text))) {
     std::string whole = std::string(before) + harmless(line);
     while (whole.ends_with(' ')) whole.pop_back();
-    put((color.empty() ? whole : colored(whole, color)) + "\n");
+    write((color.empty() ? whole : colored(whole, color)) + "\n");
   }
 }
 
@@ -80,36 +130,48 @@ void step(std::string_view text) { print_lines(text, "-----> ", ""); }
 void detail(std::string_view text) { print_lines(text, margin, ""); }
 
 void begin(std::string_view text) {
+  const Lock lock(state().mutex);
   close_line();
-  put(std::string(margin) + harmless(redact(text)) + "...");
-  state().line_open = true;
+  state().open = std::string(margin) + harmless(redact(text)) + "...";
+  write(is_live() ? "" : *state().open);
 }
 
 void end(std::string_view result) {
-  if (state().line_open) {
-    state().line_open = false;
-    put(" " + harmless(redact(result)) + "\n");
-  } else {
-    detail(result);
-  }
+  const Lock lock(state().mutex);
+  if (!state().open) return detail(result);
+  const std::string open = *std::exchange(state().open, std::nullopt);
+  write((is_live() ? open : "") + " " + harmless(redact(result)) + "\n");
+}
+
+bool is_live() { return state().terminal && state().capture == nullptr; }
+
+void live(std::vector<std::string> lines) {
+  if (!is_live()) return;
+  const Lock lock(state().mutex);
+  for (std::string& line : lines) line = std::string(margin) + harmless(redact(line));
+  state().live = std::move(lines);
+  write("");
 }
 
 void label(std::string_view name, std::string_view value) {
+  const Lock lock(state().mutex);
   close_line();
   std::string column(name);
   if (column.size() < label_width) column.resize(label_width, ' ');
-  put(std::string(margin) + column + " " + colored(harmless(redact(value)), "1") + "\n");
+  write(std::string(margin) + column + " " + colored(harmless(redact(value)), "1") + "\n");
 }
 
 void quote(std::string_view line) { print_lines(line.empty() ? " " : line, margin, ""); }
 
 void warning(std::string_view text) {
+  const Lock lock(state().mutex);
   blank();
   print_lines(text, warning_margin, "1;33");
   blank();
 }
 
 void error(const Error& error) {
+  const Lock lock(state().mutex);
   blank();
   print_lines("Error: " + std::string(error.what()), warning_margin, "1;31");
   if (!error.why().empty()) print_lines(error.why(), warning_margin, "1;31");
@@ -123,8 +185,9 @@ void error(const Error& error) {
 }
 
 void blank() {
+  const Lock lock(state().mutex);
   close_line();
-  put("\n");
+  write("\n");
 }
 
 void add_secret(std::string_view value) {

@@ -297,6 +297,7 @@ void Deployment::install(const fs::path& root, const std::string& where) const {
   if (!extra.empty()) copy_tree(source_.dir, target, is_not_source);
   if (extra == "build" || extra == "all") copy_tree(built / "dist", target / "dist-newstyle");
   log::end(watch.done());
+  run_.summary().installed(watch.elapsed());
   hooks.run(workspace, "post-install", arguments, source_.dir);
 }
 

@@ -93,7 +93,9 @@ Run::Shared::Shared(const Options& options, bool upload_must_work)
              .upload = !options.flag("no-upload"),
              .upload_must_work = upload_must_work,
              .clean = !options.flag("no-clean-private-storage"),
-             .keys = keyring(options)}) {}
+             .keys = keyring(options)}) {
+  keeper.observe([this](const LayerEvent& event) { summary.layer(event); });
+}
 
 Keyring keyring(const Options& options) {
   return {options.get("signing-key"), options.words("trusted-keys")};
@@ -186,6 +188,7 @@ void Run::use_hooks(const fs::path& source_dir) {
 
 void Run::end() {
   if (!options_.flag("no-clean-cache")) shared_->cache.clean();
+  if (depth_ == 0) shared_->summary.tell();
 }
 
 }  // namespace halcyon

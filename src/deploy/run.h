@@ -6,6 +6,7 @@
 #include "haskell/catalog.h"
 #include "layers/cabal.h"
 #include "layers/keeper.h"
+#include "layers/summary.h"
 #include "layers/workspace.h"
 #include "net/git.h"
 #include "net/http.h"
@@ -46,6 +47,8 @@ class Run {
   bool may_build_dependencies() const;
   /// The text at a URL; see fetch_text.
   std::string fetch(const std::string& url, const std::string& what, const std::string& fix);
+  /// What took how long in this run.
+  Summary& summary() { return shared_->summary; }
   /// Whether there is a private storage: public storage keeps nothing for anybody.
   bool has_storage() const { return shared_->storage != nullptr && !shared_->storage->read_only(); }
   /// The machine's git, else the toolchain layer's, with the deploy key of the options.
@@ -58,7 +61,7 @@ class Run {
   /// Takes the lock on the app directory and the cache, removes what killed runs left, prepares the
   /// cache. Called by commands that change anything.
   void begin();
-  /// Cleans the cache, after success only.
+  /// Cleans the cache and tells where the time went, after success only.
   void end();
 
  private:
@@ -71,6 +74,7 @@ class Run {
     Cache cache;
     Depot depot;
     Keeper keeper;
+    Summary summary;
   };
 
   Options& options_;

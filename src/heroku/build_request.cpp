@@ -67,6 +67,7 @@ bool leave_request(Run& run, const std::string& label, const SlugParts& parts) {
 std::optional<BuildRequest> find_request(Run& run, const std::string& app_id,
                                          const std::string& built) {
   if (!is_id(app_id)) return {};
+  run.depot().list_anew(request_key(app_id));  // a push may have left it since
   auto found = run.depot().find_stored(request_key(app_id));
   if (!found) return {};
   Tag tag = Tag::parse(found->manifest.tag, found->key);

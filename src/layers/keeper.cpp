@@ -91,6 +91,10 @@ std::string_view to_string(Means means) {
   return "";
 }
 
+void Keeper::tell(const LayerEvent& event) const {
+  for (const Observer& observer : observers_) observer(event);
+}
+
 Step Keeper::plan(const Layer& layer, bool rebuild) const {
   if (rebuild) return {Means::built, {}, "asked to rebuild"};
   if (const auto tag = read_tag(layer.dir())) {
@@ -121,7 +125,8 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
           .exit(Exit::build_needed);
     }
     const Stopwatch watch;
-    if (observer_) observer_({layer.name(), step.means, {}});
+    const std::uint64_t bytes = step.source ? step.source->manifest.bytes : 0;
+    tell({layer.name(), step.means, {}, layer.describe(), bytes});
     try {
       switch (step.means) {
         case Means::existing:
@@ -142,7 +147,7 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
           make(layer, step);
           break;
       }
-      if (observer_) observer_({layer.name(), step.means, watch.elapsed()});
+      tell({layer.name(), step.means, watch.elapsed(), layer.describe(), bytes});
       return step;
     } catch (const Error& error) {
       const bool archive_is_wrong =
@@ -262,7 +267,9 @@ void Keeper::archive(const Layer& layer) const {
   manifest.tree_bytes = stats.tree_bytes;
   const bool stored = depot.put(layer.key(), manifest, layer.companion());
   write_file(origin_file(layer), layer.key());
-  if (stored && depot.cleans()) clean_storage(layer);
+  if (!stored) return;
+  if (depot.cleans()) clean_storage(layer);
+  layer.stored();
 }
 
 void Keeper::clean_storage(const Layer& layer) const {

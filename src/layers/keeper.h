@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "layers/layer.h"
 
@@ -27,13 +28,16 @@ struct LayerEvent {
   std::string layer;  ///< Layer::name
   Means means;
   std::optional<std::chrono::milliseconds> took;
+  std::string title{};             ///< Layer::describe
+  std::uint64_t source_bytes = 0;  ///< of the archive that it was made from
 };
 
 /// Carries out what is the same for all layers.
 class Keeper {
  public:
-  /// Who is told of every layer that is made real, for reports.
-  void observe(std::function<void(const LayerEvent&)> observer) { observer_ = std::move(observer); }
+  using Observer = std::function<void(const LayerEvent&)>;
+  /// Adds one who is told of every layer that is made real, for reports; as long as this lives.
+  void observe(Observer observer) { observers_.push_back(std::move(observer)); }
 
   /// Decides how to get a layer. `rebuild` passes over everything that exists.
   Step plan(const Layer& layer, bool rebuild = false) const;
@@ -51,7 +55,9 @@ class Keeper {
   void archive(const Layer& layer) const;
   void clean_storage(const Layer& layer) const;
 
-  std::function<void(const LayerEvent&)> observer_;
+  void tell(const LayerEvent& event) const;
+
+  std::vector<Observer> observers_;
 };
 
 /// Removes a layer's directory so that nothing half-removed is ever trusted.

@@ -63,6 +63,8 @@ class Layer {
   virtual bool rebuilds_after_failed_extension() const { return false; }
   /// The text of a small file to keep beside the archive (companion_name).
   virtual std::optional<std::string> companion() const { return {}; }
+  /// Called when its archive has gone into storage. It may not fail.
+  virtual void stored() const {}
   /// What the archive leaves out (relative to dir()).
   virtual bool skips(const std::filesystem::path&) const { return false; }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -15,6 +16,16 @@ namespace {
 
 constexpr const char* constraints_file = "cabal.config";
 constexpr const char* index_file = "index-time";
+
+// To find a sandbox takes at most 8 requests: 2 + 1 for the index + 2 + 3.
+/// Manifests of exact ones with another label that are looked at in storage, at most.
+constexpr std::size_t most_alternatives = 2;
+/// Companions of sandboxes that the index has not, that are read at most.
+constexpr std::size_t most_unknown = 2;
+/// Similar ones whose manifests are looked at, at most.
+constexpr std::size_t most_tried = 3;
+/// Sandboxes that are added to the index at once: it may have been lost.
+constexpr std::size_t most_added = 128;
 
 }  // namespace
 
@@ -47,7 +58,10 @@ std::string SandboxLayer::archive_name() const {
 std::vector<std::string> SandboxLayer::alternatives(Place place) const {
   std::vector<std::string> keys = workspace().depot->archives(family(), place);
   const std::string ending = fmt::format("-{}{}", digest_, archive_suffix(format()));
-  std::erase_if(keys, [&ending](const std::string& key) { return !key.ends_with(ending); });
+  std::erase_if(keys, [&](const std::string& theirs) {
+    return !theirs.ends_with(ending) || theirs == key();
+  });
+  if (place == Place::storage && keys.size() > most_alternatives) keys.resize(most_alternatives);
   return keys;
 }
 
@@ -73,37 +87,90 @@ bool SandboxLayer::skips(const fs::path& path) const {
   return path.filename() == "incoming" || is_shown_data(dir(), path);
 }
 
+std::vector<std::string> SandboxLayer::of_our_format(std::vector<std::string> keys) const {
+  std::erase_if(keys, [suffix = archive_suffix(format())](const std::string& key) {
+    return !key.ends_with(suffix);
+  });
+  return keys;
+}
+
+SandboxIndex SandboxLayer::read_index() const {
+  try {
+    const auto packed = workspace().depot->note(index_key());
+    if (packed) return SandboxIndex::parse(*packed, index_key());
+  } catch (const Error& error) {
+    if (error.id() != "sandbox-index::malformed") throw;
+    log::detail(
+        fmt::format("Going on without the index of sandboxes: {}\n{}", error.what(), error.why()));
+  }
+  return {};
+}
+
+/// The constraints that a candidate's companion has, when they are those of its name.
+std::optional<Constraints> SandboxLayer::constraints_of(const std::string& key) const {
+  const std::string label = key.substr(family().size());
+  try {
+    const auto text = workspace().depot->companion(key);
+    if (!text) return {};
+    Constraints constraints = Constraints::parse(*text, companion_name(key));
+    const std::string ending = constraints.digest() + std::string(archive_suffix(format()));
+    if (label.ends_with(ending)) return constraints;
+    log::detail("Ignoring " + label + ": its constraints are not those of its name");
+  } catch (const Error& error) {
+    if (error.id() != "constraints::malformed") throw;
+    log::detail(fmt::format("Ignoring {}: {}", label, error.what()));
+  }
+  return {};
+}
+
+void SandboxLayer::add(std::vector<Ranked>& ranked, const std::string& key) const {
+  const auto candidate = constraints_of(key);
+  if (!candidate) return;
+  std::string reason;
+  const auto points = score(*candidate, source_.constraints, &reason);
+  if (points && *points > 0) return ranked.push_back({key, *points});
+  log::detail(fmt::format("Ignoring {}: {}", key.substr(family().size()), reason));
+}
+
 std::vector<SandboxLayer::Ranked> SandboxLayer::rank() const {
+  Depot& depot = *workspace().depot;
+  const Tag ours = tag();
   std::vector<Ranked> ranked;
-  const std::string_view suffix = archive_suffix(format());
-  for (const std::string& key : workspace().depot->archives(family())) {
-    if (!key.ends_with(suffix)) continue;
-    const std::string label =
-        key.substr(family().size(), key.size() - family().size() - suffix.size());
-    try {
-      const auto text = workspace().depot->companion(key);
-      if (!text) continue;
-      const Constraints candidate = Constraints::parse(*text, companion_name(key));
-      if (!label.ends_with(candidate.digest())) {
-        log::detail("Ignoring " + label + ": its constraints are not those of its name");
-        continue;
-      }
-      std::string reason;
-      const auto points = score(candidate, source_.constraints, &reason);
-      if (!points || *points == 0) {
-        log::detail(fmt::format("Ignoring {}: {}", label, reason));
-        continue;
-      }
-      log::detail(fmt::format("{:>7} {}", *points, label));
-      ranked.push_back({key, *points});
-    } catch (const Error& error) {
-      if (error.id() != "constraints::malformed") throw;
-      log::detail(fmt::format("Ignoring {}: {}", label, error.what()));
+  std::vector<std::string> cached = of_our_format(depot.archives(family(), Place::cache));
+  std::erase_if(cached, [&](const std::string& key) {
+    const auto found = depot.find_cached(key);
+    return !found || !Tag::parse(found->manifest.tag, key).matches_except(ours, {"contents"});
+  });
+  for (const std::string& key : cached) add(ranked, key);
+  std::vector<std::string> stored = of_our_format(depot.archives(family(), Place::storage));
+  std::erase_if(stored, [&cached](const std::string& key) {
+    return std::binary_search(cached.begin(), cached.end(), key);
+  });
+  if (!stored.empty()) {
+    const SandboxIndex index = read_index();
+    for (const auto& [name, points] :
+         index.subsets(source_.constraints, SandboxIndex::kind_of(ours))) {
+      const std::string key = family() + name;
+      if (std::binary_search(stored.begin(), stored.end(), key)) ranked.push_back({key, points});
+    }
+    std::erase_if(stored, [&](const std::string& key) {
+      return index.has(std::string_view(key).substr(family().size()));
+    });
+    // Those of this app are the most promising ones.
+    std::stable_partition(stored.begin(), stored.end(), [this](const std::string& key) {
+      return key.starts_with(family() + source_.package.name + "-");
+    });
+    for (const std::string& key : std::span(stored).first(std::min(stored.size(), most_unknown))) {
+      add(ranked, key);
     }
   }
   std::sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
     return a.score != b.score ? a.score > b.score : natural_less(b.key, a.key);
   });
+  ranked.resize(std::min(ranked.size(), most_tried));
+  for (const Ranked& candidate : ranked) {
+    log::detail(fmt::format("{:>7} {}", candidate.score, candidate.key.substr(family().size())));
+  }
   return ranked;
 }
 
@@ -121,6 +188,40 @@ std::vector<Similar> SandboxLayer::similar() const {
                          label.substr(0, label.rfind('-') + 8))}};
   }
   return {};
+}
+
+void SandboxLayer::stored() const {
+  try {
+    update_index();
+  } catch (const Error& error) {  // it is only a help
+    log::warning(
+        fmt::format("Cannot write the index of sandboxes: {}\n{}", error.what(), error.why()));
+  }
+}
+
+void SandboxLayer::update_index() const {
+  Depot& depot = *workspace().depot;
+  // What the index has was stored before: the listing comes after.
+  SandboxIndex index = read_index();
+  depot.list_anew(index_key());
+  const std::vector<std::string> keys = of_our_format(depot.archives(family(), Place::storage));
+  index.keep_if([&](const std::string& name) {
+    return std::binary_search(keys.begin(), keys.end(), family() + name);
+  });
+  index.set(key().substr(family().size()), SandboxIndex::kind_of(tag()),
+            source_.constraints.normalised());
+  std::size_t added = 0;
+  for (const std::string& key : keys) {
+    const std::string name = key.substr(family().size());
+    if (index.has(name)) continue;
+    if (++added > most_added) break;
+    const auto found = depot.find_stored(key);
+    const auto constraints = found ? constraints_of(key) : std::nullopt;
+    if (!constraints) continue;
+    index.set(name, SandboxIndex::kind_of(Tag::parse(found->manifest.tag, key)),
+              constraints->normalised());
+  }
+  depot.write_note(index_key(), index.pack());
 }
 
 std::string SandboxLayer::index_time() const {

@@ -4,13 +4,15 @@
 
 #include "layers/app_source.h"
 #include "layers/layer.h"
+#include "layers/sandbox_index.h"
 
 namespace halcyon {
 
 /// The sandbox layer: a cabal store of its own, at a fixed path, with every dependency of an app
 /// built, and its constraints in `cabal.config` (user guide, "Sandbox packages"). Found by the
 /// digest of its constraints, whatever app it was built for; else grown from the sandbox with the
-/// best-scoring subset of the constraints.
+/// best-scoring subset of the constraints. To find it among those in storage takes at most eight
+/// requests beside the listing, however many there are.
 class SandboxLayer : public Layer {
  public:
   /// `ghc_tag` and `cabal_version` are what it is built with, part of its identity.
@@ -29,6 +31,7 @@ class SandboxLayer : public Layer {
   void extend() override;
   bool rebuilds_after_failed_extension() const override { return true; }
   std::optional<std::string> companion() const override;
+  void stored() const override;
 
   /// The time of the package index that the sandbox on disk was made with; empty when not known.
   std::string index_time() const;
@@ -45,7 +48,13 @@ class SandboxLayer : public Layer {
     std::size_t score;
   };
   std::string family() const;
+  std::string index_key() const { return workspace().key("halcyon-sandboxes-" + ghc_version_); }
+  std::vector<std::string> of_our_format(std::vector<std::string> keys) const;
+  SandboxIndex read_index() const;
+  std::optional<Constraints> constraints_of(const std::string& key) const;
+  void add(std::vector<Ranked>& ranked, const std::string& key) const;
   std::vector<Ranked> rank() const;
+  void update_index() const;
   void install_dependencies() const;
 
   const AppSource& source_;

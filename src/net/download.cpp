@@ -20,6 +20,7 @@ void copy_all(Source& source, Sink& sink) {
 
 void fetch(HttpClient& http, const std::string& url, Sink& sink, const RetryPolicy& policy) {
   Retry retry(policy);
+  Meter meter(url.substr(url.rfind('/') + 1));
   const auto ask = [&](const HttpHeaders& more, std::function<void(const HttpResponse&)> on_head,
                        Sink& to) {
     HttpRequest request;
@@ -27,6 +28,7 @@ void fetch(HttpClient& http, const std::string& url, Sink& sink, const RetryPoli
     request.headers = more;
     request.follow_redirects = true;
     request.on_head = std::move(on_head);
+    request.meter = &meter;
     return http.perform(request, &to);
   };
   const HttpResponse response = get_resumed(retry, ask, sink);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/meter.h"
 #include "base/stream.h"
 
 /// HTTP over libcurl.
@@ -35,6 +36,7 @@ struct HttpRequest {
   /// Called before the first byte of a 2xx body, with status and headers. What it raises ends the
   /// transfer.
   std::function<void(const HttpResponse&)> on_head;
+  Meter* meter = nullptr;  ///< told of the bytes of the upload, or of a 2xx body into a sink
 };
 
 struct HttpResponse {

@@ -29,7 +29,7 @@ std::uint64_t size_of(const std::filesystem::path& file) {
 }  // namespace
 
 Transfer::Transfer(const HttpRequest& request, Sink* sink)
-    : sink_(sink), on_head_(request.on_head), kept_(kMostBody) {
+    : sink_(sink), on_head_(request.on_head), meter_(request.meter), kept_(kMostBody) {
   if (request.upload) {
     upload_file_ = *request.upload;
     upload_from_ = request.upload_from;
@@ -143,6 +143,10 @@ bool Transfer::body_bytes(std::string_view bytes) {
     keep(bytes.substr(0, room));
     satisfied_ = error_bytes_ > kMostErrorBody;
   } else if (sink_ != nullptr) {
+    if (meter_ != nullptr) {
+      meter_->expect(parse_number(response_.header("content-length")).value_or(0));
+      meter_->add(static_cast<std::int64_t>(bytes.size()));
+    }
     satisfied_ = !sink_->write(std::as_bytes(std::span(bytes)));
   } else {
     keep(bytes);
@@ -162,10 +166,12 @@ std::size_t Transfer::next_upload(std::span<char> buffer) {
                 "'" + upload_file_.string() + "' became shorter while it was uploaded");
   }
   sent_ += count;
+  if (meter_ != nullptr) meter_->add(static_cast<std::int64_t>(count));
   return count;
 }
 
 void Transfer::rewind() {
+  if (meter_ != nullptr) meter_->add(-static_cast<std::int64_t>(sent_));
   sent_ = 0;
   if (!upload_file_.empty()) {
     source_ = std::make_unique<FileSource>(upload_file_, upload_from_);

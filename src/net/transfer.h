@@ -56,6 +56,7 @@ class Transfer {
 
   Sink* sink_;
   std::function<void(const HttpResponse&)> on_head_;
+  Meter* meter_;
   std::filesystem::path upload_file_;
   std::uint64_t upload_from_ = 0;
   std::string body_;

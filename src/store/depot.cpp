@@ -90,8 +90,9 @@ std::vector<std::string> Depot::archives(const std::string& prefix, Place place)
   if (place == Place::cache) {
     keys = cache_.keys(prefix);
   } else if (storage_ != nullptr && !gave_up_) {
-    for (const std::string& key : listing(directory_of(prefix))) {
-      if (key.starts_with(prefix)) keys.insert(key);
+    const std::set<std::string>& all = listing(directory_of(prefix));
+    for (auto key = all.lower_bound(prefix); key != all.end() && key->starts_with(prefix); ++key) {
+      keys.insert(keys.end(), *key);
     }
   }
   std::vector<std::string> complete;
@@ -135,10 +136,15 @@ std::optional<Found> Depot::find_stored(const std::string& key) {
   const std::string manifest_key = manifest_name(key);
   if (!distrusted_.contains({Place::storage, key}) && in_storage(key) && in_storage(manifest_key)) {
     Found found{key, Place::storage, {}};
+    if (const auto known = manifests_.find(key); known != manifests_.end()) {
+      found.manifest = known->second;
+      return found;
+    }
     try {
       const auto text = read_small(manifest_key);
       if (!text) return {};
       found.manifest = policy_.keys.read(*text, key, storage_->describe(manifest_key));
+      manifests_[key] = found.manifest;
       return found;
     } catch (const Error& error) {
       if (!is_bad_manifest(error) && !is_damage(error)) throw;
@@ -151,6 +157,10 @@ std::optional<Found> Depot::find_stored(const std::string& key) {
 std::optional<std::string> Depot::companion(const std::string& archive_key) {
   const std::string key = companion_name(archive_key);
   if (auto text = read_file_if_any(cache_.file(key), small_file)) return text;
+  return note(key);
+}
+
+std::optional<std::string> Depot::note(const std::string& key) {
   if (!in_storage(key)) return {};
   try {
     return read_small(key);
@@ -159,6 +169,18 @@ std::optional<std::string> Depot::companion(const std::string& archive_key) {
     log::warning(fmt::format("Not using {}: {}", storage_->describe(key), error.why()));
     return {};
   }
+}
+
+void Depot::write_note(const std::string& key, const std::string& text) {
+  const fs::path file = cache_.file(key);
+  write_file(file, text);
+  storage_->put(key, file, sha256(text));
+  fs::remove(file);
+}
+
+void Depot::list_anew(const std::string& key) {
+  listings_.erase(directory_of(key));
+  manifests_.clear();
 }
 
 std::optional<std::string> Depot::read_small(const std::string& key) {
@@ -355,6 +377,7 @@ void Depot::store(const std::string& key, const Manifest& manifest) {
         keys.insert(small.begin(), small.end());
       }
       distrusted_.erase({Place::storage, key});
+      manifests_.erase(key);
       return;
     }
     if_there = IfThere::replace;
@@ -397,6 +420,7 @@ bool Depot::put(const std::string& key, Manifest manifest,
 
 void Depot::remove(const std::string& key) {
   log::begin("Removing the out-of-date " + storage_->describe(key));
+  manifests_.erase(key);
   for (const std::string& part : {key, companion_name(key), manifest_name(key)}) {
     storage_->remove(part);
     for (auto& [prefix, keys] : listings_) keys.erase(part);

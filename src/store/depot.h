@@ -65,6 +65,13 @@ class Depot {
   std::optional<Found> find_stored(const std::string& key);
   /// The companion of an archive (companion_name), cache first.
   std::optional<std::string> companion(const std::string& archive_key);
+  /// A small file of storage; nothing when it is not there or damaged (of which it warns).
+  std::optional<std::string> note(const std::string& key);
+  /// Stores one that belongs to no archive: nothing depends on it.
+  void write_note(const std::string& key, const std::string& text);
+  /// Lists storage again when it is next asked for what is beside `key`: others may have stored
+  /// something since.
+  void list_anew(const std::string& key);
 
   /// Gives the archive's bytes to `use`, from the cache, or from storage while they arrive: then
   /// they are kept in the cache, too. They are verified when `use` has seen them: what it makes of
@@ -123,6 +130,7 @@ class Depot {
   HttpClient& http_;
   Policy policy_;
   std::map<std::string, std::set<std::string>> listings_;
+  std::map<std::string, Manifest> manifests_;  // those of storage that were read
   std::set<std::pair<Place, std::string>> distrusted_;
   bool gave_up_ = false;  // public storage cannot be used
 };

@@ -41,6 +41,7 @@ std::string PublicStorage::describe(std::string_view key) const {
 }
 
 HttpResponse PublicStorage::ask(const std::string& rest, Sink& sink) {
+  Meter meter(rest.starts_with('?') ? "listing" : rest.substr(rest.rfind('/') + 1));
   const auto attempt = [&](const HttpHeaders& more,
                            std::function<void(const HttpResponse&)> on_head, Sink& to) {
     HttpRequest request;
@@ -50,6 +51,7 @@ HttpResponse PublicStorage::ask(const std::string& rest, Sink& sink) {
     request.connect_seconds = kConnectTime;
     request.stall_seconds = kStallTime;
     request.on_head = std::move(on_head);
+    request.meter = &meter;
     return http_.perform(request, &to);
   };
   try {

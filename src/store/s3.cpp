@@ -43,6 +43,10 @@ class CheckedSink : public Sink {
   bool whole_ = true;
 };
 
+std::string name_of(std::string_view key) {
+  return std::string(key.substr(key.rfind('/') + 1));  // all of it where there is no slash
+}
+
 bool has_header(const S3Call& call, const char* name) {
   return std::any_of(call.headers.begin(), call.headers.end(),
                      [name](const auto& header) { return header.first == name; });
@@ -98,7 +102,8 @@ std::vector<ObjectInfo> S3Storage::list(std::string_view prefix) {
 }
 
 bool S3Storage::get(std::string_view key, Sink& sink) {
-  const S3Call call{.action = "read", .key = full_key(key)};
+  Meter meter(name_of(key));
+  const S3Call call{.action = "read", .key = full_key(key), .meter = &meter};
   CheckedSink checked(sink);
   const S3Answer answer = client_.get(call, checked);
   if (answer.ok()) {
@@ -142,6 +147,8 @@ bool S3Storage::put(std::string_view key, const std::filesystem::path& file,
   }
   add_acl(call);
   if (!in_parts) call.upload = file;
+  Meter meter(name_of(key), bytes);
+  call.meter = &meter;
   const S3Answer answer = in_parts ? put_parts(call, file, bytes) : write(call);
   if (answer.ok()) return true;
   // It may be our own: an answer that was lost.
@@ -165,7 +172,7 @@ S3Answer S3Storage::put_parts(S3Call& call, const std::filesystem::path& file,
   drop_header(begin, kCondition);
   S3Answer begun = write(begin);
   if (!begun.ok()) return begun;
-  S3PartsUpload upload(client_, call.key, parse_s3_upload_id(begun.response.body));
+  S3PartsUpload upload(client_, call.key, parse_s3_upload_id(begun.response.body), call.meter);
   upload.send(file, s3_part_bytes(bytes, options_.part_bytes));
   HttpHeaders condition;
   if (has_header(call, kCondition)) condition.emplace_back(kCondition, "*");

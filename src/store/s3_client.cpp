@@ -125,6 +125,7 @@ HttpRequest S3Client::signed_request(const S3Call& call, std::chrono::system_clo
   request.upload_from = call.upload_from;
   request.upload_bytes = call.upload_bytes;
   request.body = call.body;
+  request.meter = call.meter;
   request.stall_seconds = static_cast<long>(options_.stall.count());
   request.connect_seconds = std::min(kLongestConnect, request.stall_seconds);
   request.least_rate = kLeastRate;

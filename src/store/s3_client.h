@@ -48,6 +48,7 @@ struct S3Call {
   const char* expects = "";  ///< root element of a good answer; empty when it has no document
   bool is_slow = false;      ///< the server may think for long, and sends a byte now and then
   std::chrono::seconds patience = std::chrono::hours(1);  ///< at most this long is it tried again
+  Meter* meter = nullptr;                                 ///< HttpRequest::meter
 };
 
 struct S3Answer {

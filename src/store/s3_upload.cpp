@@ -65,7 +65,8 @@ S3Call S3PartsUpload::part(const std::filesystem::path& file, std::size_t number
           .upload = file,
           .upload_from = from,
           .upload_bytes = bytes,
-          .sha256 = sha256_part(file, from, bytes)};
+          .sha256 = sha256_part(file, from, bytes),
+          .meter = meter_};
 }
 
 void S3PartsUpload::send(const std::filesystem::path& file, std::uint64_t part_bytes) {

@@ -13,8 +13,8 @@ namespace halcyon {
 /// straight from the file. One that is not finished is given up when this object goes.
 class S3PartsUpload {
  public:
-  S3PartsUpload(S3Client& client, std::string key, std::string id)
-      : client_(client), key_(std::move(key)), id_(std::move(id)) {}
+  S3PartsUpload(S3Client& client, std::string key, std::string id, Meter* meter = nullptr)
+      : client_(client), key_(std::move(key)), id_(std::move(id)), meter_(meter) {}
   ~S3PartsUpload();
   S3PartsUpload(const S3PartsUpload&) = delete;
   S3PartsUpload& operator=(const S3PartsUpload&) = delete;
@@ -32,6 +32,7 @@ class S3PartsUpload {
   S3Client& client_;
   std::string key_;
   std::string id_;
+  Meter* meter_;
   std::vector<std::string> etags_;
   bool is_finished_ = false;
 };

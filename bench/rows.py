@@ -1,0 +1,248 @@
+"""The rows of the table: each measures Halcyon beside what people would use instead, in turns."""
+import json
+import re
+import statistics
+import subprocess
+
+from bed import BUCKET, HALCYON, TOP, TREE, remove, tell, timed
+
+
+# By the end of an archive's name.
+FLAGS = {"xz": "J", "gz": "z", "st": "-zstd"}
+DECODERS = {"xz": "xz -T0 -dc", "gz": "gzip -dc", "st": "zstd -dc"}
+
+
+class Row:
+    """What a row has measured: the seconds of every contender, and its verdicts."""
+
+    def __init__(self, name, title):
+        self.name, self.title, self.seconds, self.peaks, self.goals, self.notes, self.spent = name, title, {}, {}, [], [], []
+
+    def add(self, contender, seconds, peak=0):
+        self.seconds.setdefault(contender, []).append(seconds)
+        self.peaks[contender] = max(peak, self.peaks.get(contender, 0))
+
+    def median(self, contender):
+        return statistics.median(self.seconds[contender])
+
+    def goal(self, text, value, limit, at_least=False):
+        """A goal, what was measured, and whether it is met."""
+        self.goals.append({"text": text, "value": value, "limit": limit, "at_least": at_least,
+                           "met": value >= limit if at_least else value <= limit})
+
+    def data(self):
+        return {"name": self.name, "title": self.title, "goals": self.goals, "notes": self.notes, "spent": self.spent, "peaks": self.peaks,
+                "seconds": {name: {"median": self.median(name), "all": all_} for name, all_ in self.seconds.items()}}
+
+
+def take_turns(row, runs, contenders):
+    """contenders: name -> (what comes before, not timed; the action, which returns a Result)."""
+    for turn in range(runs):
+        for name, (before, action) in contenders.items():
+            before()
+            result = action()
+            row.add(name, result.seconds, result.peak)
+            if name == "halcyon":
+                row.spent = where_time_went(result.log)
+            tell(f"{row.name} {turn + 1}/{runs}: {name}: {result.seconds:.2f} s")
+
+
+def where_time_went(log):
+    """What a run says of itself at its end, and of its steps that took a second or more."""
+    steps = re.findall(r"^ {7}(\S[^\n]*?)\.\.\. done, (?:[\d.]+ \w?B, )?([\d.]+) s", log, re.M)
+    slow = [re.sub(r"(s3|http)://\S*/", "", step) + f" {took} s" for step, took in steps if float(took) >= 1]
+    table = re.findall(r"^ {7}(\S.*?): {2,}(\S.*)$", log.partition("Where the time went")[2], re.M)
+    return [f"{name} {value}" for name, value in table] + slow
+
+
+def downloaded(log):
+    """The keys that a run has fetched, by its log."""
+    return re.findall(rf"Downloading s3://{BUCKET}/(\S+?)\.\.\.", log)
+
+
+def restore(bed, runs, row):
+    """GHC and Cabal from the bucket; the peers get the same objects."""
+    deploy = bed.halcyon("deploy", no_app="1")
+    bed.forget()
+    keys = downloaded(timed(**deploy).log)
+    row.notes.append("objects: " + ", ".join(key.split("/")[-1] for key in keys))
+    target = bed.out / "peer"
+
+    def clean():
+        bed.forget()
+        target.mkdir(parents=True)
+
+    files = [bed.out.parent / "peer-archives" / key.split("/")[-1] for key in keys]
+    files[0].parent.mkdir(exist_ok=True)
+    for key, file in zip(keys, files):
+        timed(f"aws --endpoint-url {bed.s3_direct} s3 cp --only-show-errors s3://{BUCKET}/{key} {file}", bed.env)
+    copy = "; ".join(f"{bed.aws(f's3 cp s3://{BUCKET}/{key} -')} | tar -x -{FLAGS[key[-2:]]} -f - -C {target}" for key in keys)
+    decode = "; ".join(f"{DECODERS[file.name[-2:]]} {file} >/dev/null" for file in files)
+    take_turns(row, runs, {
+        "halcyon": (bed.forget, lambda: timed(**deploy)),
+        "aws, tar": (clean, lambda: timed(copy, bed.env)),
+        "decode alone": (clean, lambda: timed(decode, bed.env)),
+    })
+
+
+def restore_xz(bed, runs):
+    row = Row("restore-xz", "Restore GHC from S3, default format")
+    restore(bed, runs, row)
+    row.goal("times as fast as aws s3 cp into tar", row.median("aws, tar") / row.median("halcyon"), 2, True)
+    row.goal("of the decoder alone", row.median("halcyon") / row.median("decode alone"), 1.2)
+    return row
+
+
+def restore_cache(bed, runs):
+    row = Row("restore-cache", "Restore from a full compile cache")
+    deploy = bed.halcyon("deploy", no_app="1")
+    bed.forget()
+    timed(**deploy)
+    copy = bed.out / "copy"
+    trees = f"{bed.layers}/ghc {bed.layers}/cabal"
+
+    def prepared():
+        remove(copy)
+        if not (bed.layers / "ghc").exists():
+            timed(**deploy)
+        copy.mkdir(parents=True)
+
+    take_turns(row, runs, {
+        "halcyon": (lambda: bed.forget(cache=False), lambda: timed(**deploy)),
+        "cp -a": (prepared, lambda: timed(f"cp -a {trees} {copy}")),
+    })
+    row.goal("of cp -a", row.median("halcyon") / row.median("cp -a"), 1.2)
+    return row
+
+
+def archive(bed, runs):
+    """What a build spends on archiving and uploading GHC, by its own log; the peer does only that."""
+    row = Row("archive-xz", "Archive and upload GHC, default format")
+    bucket = "bench-upload"
+    client = [TOP / "test/bed/s3-client", bed.s3_direct]
+    subprocess.run([*client, "make", bucket], check=True)
+    build = bed.halcyon("build", bed.app, s3_bucket=bucket, app_rebuild="1")
+    sizes = {}
+
+    def prepared():
+        subprocess.run([*client, "empty", bucket], check=True)
+        if not (bed.layers / "app").exists():
+            timed(**bed.halcyon("restore", bed.app))
+        remove(bed.cache)
+
+    def ours():
+        result = timed(**build)
+        lines = re.findall(r"(?:Archiving the GHC|Uploading \S*halcyon-ghc)[^\n]* done, ([\d.]+) (\w?B), ([^,\n]+)", result.log)
+        sizes["halcyon"] = float(lines[0][0]) * {"MB": 1e6, "kB": 1e3, "GB": 1e9}[lines[0][1]]
+        result.seconds = sum(seconds(line[2]) for line in lines)
+        return result
+
+    peer = f"tar cJf - -C {bed.layers} ghc | tee >(wc -c >{bed.out}.size) | {bed.aws(f's3 cp - s3://{bucket}/peer')}"
+    take_turns(row, runs, {
+        "halcyon": (prepared, ours),
+        "tar cJ, aws": (prepared, lambda: timed(peer, bed.env)),
+    })
+    sizes["peer"] = float(open(f"{bed.out}.size").read())
+    row.goal("times as fast as tar cJ into aws s3 cp", row.median("tar cJ, aws") / row.median("halcyon"), 1.8, True)
+    row.goal("of the peer's size", sizes["halcyon"] / sizes["peer"], 1.05)
+    return row
+
+
+def seconds(text):
+    """Of what format_duration writes."""
+    found = re.fullmatch(r"(?:(\d+) min )?([\d.]+) s", text.strip())
+    return int(found[1] or 0) * 60 + float(found[2])
+
+
+def push_unchanged(bed, runs):
+    row = Row("push-unchanged", "Push, nothing changed")
+    deploy = bed.halcyon("deploy", bed.app)
+    bed.forget()
+    timed(**deploy)
+    timed(**deploy)
+    keep = bed.out.parent / "installed"
+    remove(keep)
+    bed.out.rename(keep)
+    before = len(bed.requests())
+    bed.forget(cache=False)
+    timed(**deploy)
+    asked = bed.requests()[before:]
+    row.notes.append("requests: " + (", ".join(request.split("?")[0] for request in asked) or "none"))
+
+    take_turns(row, runs, {
+        "halcyon": (lambda: bed.forget(cache=False), lambda: timed(**deploy)),
+        "cp -a": (lambda: bed.forget(cache=False), lambda: timed(["cp", "-a", keep, bed.out])),
+    })
+    row.goal("requests", len(asked), 1)
+    row.goal("of cp -a of the installed app", row.median("halcyon") / row.median("cp -a"), 2)
+    return row
+
+
+def push_changed(bed, runs):
+    row = Row("push-changed", "Push, one module changed, layers in the cache")
+    deploy = bed.halcyon("deploy", bed.app, no_upload="1")
+    restored = bed.halcyon("restore", bed.app)
+    bed.forget()
+    timed(**restored)
+    count = iter(range(10**6))
+
+    def change(source):
+        module = next(path for path in sorted((source / "src").rglob("*.hs")))
+        text = module.read_text().split("\n-- bench")[0]
+        module.write_text(f"{text}\n-- bench\nbenchmarked :: Int\nbenchmarked = {next(count)}\n")
+
+    def before_ours():
+        bed.forget(cache=False)
+        change(bed.app)
+
+    def before_cabal():
+        bed.forget(cache=False)
+        timed(**restored)
+        change(bed.layers / "app" / "source")
+
+    cabal = f'eval "$({HALCYON} paths)"; cd {bed.layers}/app/source && cabal build --offline'
+    env = {**bed.env, "HALCYON_APP_DIR": str(bed.app_dir)}
+    take_turns(row, runs, {
+        "halcyon": (before_ours, lambda: timed(**deploy)),
+        "cabal build": (before_cabal, lambda: timed(cabal, env)),
+    })
+    bed.checkout()
+    row.goal("of cabal build alone", row.median("halcyon") / row.median("cabal build"), 1.15)
+    return row
+
+
+def match(bed, runs):
+    """Ten thousand sandboxes; the micro-benchmark program puts them there and asks as a run does."""
+    row = Row("match", "Match among 10,000 sandboxes in the bucket")
+    bench = TREE / "bin" / "halcyon_bench"
+    bucket = "bench-sandboxes"
+    subprocess.run([TOP / "test/bed/s3-client", bed.s3_direct, "make", bucket], check=True)
+    files = bed.out.parent / "sandboxes"
+    remove(files)
+    timed([bench, "sandboxes", files, "10000"])
+    tell("uploading 10,000 sandboxes")
+    timed([bench, "upload", files, bed.s3_direct, bucket])
+    remove(files)
+    for _ in range(runs):
+        result = timed([bench, "match", bed.s3_direct, bucket])
+        told = json.loads(result.log.splitlines()[-1])
+        row.add("halcyon", told["seconds"], result.peak)
+    row.goal("object requests", told["objects"], 8)
+    row.goal("seconds on loopback", row.median("halcyon"), 1)
+    row.notes.append(f"{told['pages']} listing pages; {told['reason']}")
+    return row
+
+
+def label(bed, runs):
+    row = Row("label", "halcyon label")
+    many = 100
+    for _ in range(runs):
+        result = timed(f"for i in $(seq {many}); do {HALCYON} label {bed.app} >/dev/null; done", bed.env)
+        row.add("halcyon", result.seconds / many, 0)
+        row.add("true", timed(f"for i in $(seq {many}); do /bin/true; done", bed.env).seconds / many)
+    row.goal("ms, start to end", row.median("halcyon") * 1000, 5)
+    return row
+
+
+ROWS = {"restore-xz": restore_xz, "restore-cache": restore_cache, "archive-xz": archive, "push-unchanged": push_unchanged,
+        "push-changed": push_changed, "match": match, "label": label}
