@@ -215,11 +215,15 @@ void SandboxLayer::update_index() const {
     const std::string name = key.substr(family().size());
     if (index.has(name)) continue;
     if (++added > most_added) break;
-    const auto found = depot.find_stored(key);
-    const auto constraints = found ? constraints_of(key) : std::nullopt;
-    if (!constraints) continue;
-    index.set(name, SandboxIndex::kind_of(Tag::parse(found->manifest.tag, key)),
-              constraints->normalised());
+    index.set(name, "-", "");  // stays when it cannot be read: it is not looked at again
+    try {
+      const auto theirs = depot.stored_tag(key);
+      const auto constraints = theirs ? constraints_of(key) : std::nullopt;
+      if (!constraints) continue;
+      index.set(name, SandboxIndex::kind_of(Tag::parse(*theirs, key)), constraints->normalised());
+    } catch (const Error& error) {
+      if (error.id() != "tag::malformed") throw;
+    }
   }
   depot.write_note(index_key(), index.pack());
 }

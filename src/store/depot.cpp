@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 
 #include "base/digest.h"
-#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/stopwatch.h"
 #include "net/download.h"
@@ -15,30 +13,15 @@
 namespace halcyon {
 namespace {
 
-constexpr std::uint64_t small_file = 4U << 20U;
 /// No compiler's distribution comes near it.
 constexpr std::uint64_t largest_original = 8ULL << 30U;
 constexpr const char* public_failed = "public::failed";
-/// A builder that has just uploaded an archive uploads its manifest next: how often that is looked
-/// for, Policy::collision_wait apart.
-constexpr int looks = 5;
-/// How often an archive is uploaded when others write the same one at the same time.
-constexpr int most_uploads = 7;
 
 /// The directory part of a key, with its slash: what is listed at once.
 std::string directory_of(const std::string& key) {
   const std::size_t slash = key.rfind('/');
   return slash == std::string::npos ? std::string() : key.substr(0, slash + 1);
 }
-
-/// Bytes that are not those that were stored; they may be on the next attempt.
-bool is_damage(const Error& error) {
-  return error.id() == "storage::corrupt" || error.id() == "storage::changed" ||
-         error.id() == "stream::too-long";
-}
-
-/// A manifest with which the archive beside it counts as absent.
-bool is_bad_manifest(const Error& error) { return error.id().starts_with("manifest::"); }
 
 std::string name_of(const std::string& key) { return key.substr(directory_of(key).size()); }
 
@@ -121,8 +104,8 @@ std::optional<Found> Depot::find_cached(const std::string& key) {
   if (!distrusted_.contains({Place::cache, key}) && cache_.has(key) && cache_.has(manifest_key)) {
     Found found{key, Place::cache, {}};
     try {
-      found.manifest = policy_.keys.read(read_file(cache_.file(manifest_key), small_file), key,
-                                         "the cached " + name_of(manifest_key));
+      found.manifest = policy_.keys.read(read_file(cache_.file(manifest_key), largest_small_file),
+                                         key, "the cached " + name_of(manifest_key));
       if (fs::file_size(cache_.file(key)) == found.manifest.bytes) return found;
       distrust(found, "it has not the size that its manifest says");
     } catch (const Error& error) {
@@ -154,9 +137,21 @@ std::optional<Found> Depot::find_stored(const std::string& key) {
   return {};
 }
 
+std::optional<std::string> Depot::stored_tag(const std::string& key) {
+  const std::string manifest_key = manifest_name(key);
+  const auto text = note(manifest_key);
+  if (!text) return {};
+  try {
+    return Manifest::parse(*text, storage_->describe(manifest_key)).tag;
+  } catch (const Error& error) {
+    if (!is_bad_manifest(error)) throw;
+    return {};
+  }
+}
+
 std::optional<std::string> Depot::companion(const std::string& archive_key) {
   const std::string key = companion_name(archive_key);
-  if (auto text = read_file_if_any(cache_.file(key), small_file)) return text;
+  if (auto text = read_file_if_any(cache_.file(key), largest_small_file)) return text;
   return note(key);
 }
 
@@ -184,14 +179,12 @@ void Depot::list_anew(const std::string& key) {
 }
 
 std::optional<std::string> Depot::read_small(const std::string& key) {
-  for (bool again = false;; again = true) {
-    StringSink text(small_file);
-    try {
-      if (!read(key, text)) return {};
-      return std::move(text.text);
-    } catch (const Error& error) {
-      if (again || !is_damage(error)) throw;
-    }
+  try {
+    return halcyon::read_small(*storage_, key);
+  } catch (const Error& error) {
+    if (error.id() != public_failed) throw;
+    give_up(error);
+    return {};
   }
 }
 
@@ -310,80 +303,21 @@ void Depot::keep(const std::string& key) {
   cache_.keep(companion_name(key));
 }
 
-bool Depot::upload(const std::string& key, const std::string& sha256, IfThere if_there) {
-  const Stopwatch watch;
-  const fs::path file = cache_.file(key);
-  log::begin("Uploading " + storage_->describe(key));
-  const bool done = storage_->put(key, file, sha256, if_there);
-  log::end(done ? watch.done(fs::file_size(file)) : "another builder has done so");
-  return done;
-}
-
-std::vector<std::string> Depot::store_small(const std::string& key) {
-  std::vector<std::string> small{manifest_name(key)};
-  if (cache_.has(companion_name(key))) small.push_back(companion_name(key));
-  for (const std::string& small_key : small) {
-    const std::string text = read_file(cache_.file(small_key), small_file);
-    storage_->put(small_key, cache_.file(small_key), sha256(text));
-  }
-  return small;
-}
-
-bool Depot::stands(const std::string& key, const std::string& tag) {
-  const std::string manifest_key = manifest_name(key);
-  try {
-    const auto text = read_small(manifest_key);
-    if (!text) return false;
-    const Manifest manifest = policy_.keys.read(*text, key, storage_->describe(manifest_key));
-    return manifest.tag == tag &&
-           storage_->digest(key).value_or(manifest.sha256) == manifest.sha256;
-  } catch (const Error& error) {
-    if (!is_bad_manifest(error) && !is_damage(error)) throw;
-    return false;
-  }
-}
-
-bool Depot::others_stands(const std::string& key, const std::string& tag) {
-  for (int look = 1;; ++look) {
-    if (stands(key, tag)) return true;
-    if (look == looks) return false;
-    interrupt::sleep(policy_.collision_wait);
-  }
-}
-
-bool Depot::stands_later(const std::string& key, const std::string& tag, int uploads) {
-  std::random_device random;
-  std::uniform_real_distribution<double> part(0, 1);
-  interrupt::sleep(std::chrono::duration_cast<std::chrono::milliseconds>(policy_.collision_wait *
-                                                                         part(random) * uploads));
-  return stands(key, tag);
+ArchiveUpload Depot::upload() const {
+  return {*storage_, cache_, policy_.keys, policy_.collision_wait};
 }
 
 void Depot::store(const std::string& key, const Manifest& manifest) {
   // What was not there when this run began is kept if another builder has uploaded it meanwhile.
-  // Two that upload at the same time may leave the archive of one with the manifest of the other:
-  // so each looks at the end, and again after a while that is another for each; the last one to
-  // look puts it right.
-  std::vector<std::string> small;
-  IfThere if_there = in_storage(key) ? IfThere::replace : IfThere::keep;
-  for (int uploads = 1; uploads <= most_uploads; ++uploads) {
-    const bool done = upload(key, manifest.sha256, if_there);
-    if (done) small = store_small(key);
-    if ((done ? stands(key, manifest.tag) : others_stands(key, manifest.tag)) ||
-        stands_later(key, manifest.tag, uploads)) {
-      for (auto& [prefix, keys] : listings_) {
-        if (!key.starts_with(prefix)) continue;
-        keys.insert({key, manifest_name(key)});
-        keys.insert(small.begin(), small.end());
-      }
-      distrusted_.erase({Place::storage, key});
-      manifests_.erase(key);
-      return;
-    }
-    if_there = IfThere::replace;
+  const IfThere if_there = in_storage(key) ? IfThere::replace : IfThere::keep;
+  const std::vector<std::string> sent = upload().store(key, manifest, if_there);
+  for (auto& [prefix, keys] : listings_) {
+    if (!key.starts_with(prefix)) continue;
+    keys.insert({key, manifest_name(key)});
+    keys.insert(sent.begin(), sent.end());
   }
-  throw Error("depot::contended", "Others go on replacing " + storage_->describe(key))
-      .fix("Try again when no other builder is at work");
+  distrusted_.erase({Place::storage, key});
+  manifests_.erase(key);
 }
 
 bool Depot::complete(const std::string& key, const std::string& tag) {
@@ -459,7 +393,7 @@ fs::path Depot::original(const std::string& url, const std::string& file_name,
   halcyon::download(http_, url, file, sha256);
   log::end(watch.done(fs::file_size(file)));
   cache_.keep(key);
-  if (uploads()) upload(key, sha256, IfThere::replace);
+  if (uploads()) upload().send(key, sha256, IfThere::replace);
   return file;
 }
 

@@ -11,9 +11,7 @@
 
 #include "base/error.h"
 #include "net/http.h"
-#include "store/cache.h"
-#include "store/keyring.h"
-#include "store/storage.h"
+#include "store/archive_upload.h"
 
 namespace halcyon {
 
@@ -36,7 +34,7 @@ class Depot {
     bool upload = true;            ///< not HALCYON_NO_UPLOAD
     bool upload_must_work = true;  ///< a failed upload is an Error, else a warning
     bool clean = true;             ///< not HALCYON_NO_CLEAN_PRIVATE_STORAGE
-    /// How long to wait for another builder of the same archive; some times that, at most.
+    /// See ArchiveUpload.
     std::chrono::milliseconds collision_wait = std::chrono::seconds(1);
     Keyring keys = {};  ///< whose archives are used, and who signs ours
   };
@@ -63,6 +61,9 @@ class Depot {
   std::optional<Found> find(const std::string& key);
   std::optional<Found> find_cached(const std::string& key);
   std::optional<Found> find_stored(const std::string& key);
+  /// The tag of an archive in storage, whoever made it; nothing when it cannot be read. For what is
+  /// only a help.
+  std::optional<std::string> stored_tag(const std::string& key);
   /// The companion of an archive (companion_name), cache first.
   std::optional<std::string> companion(const std::string& archive_key);
   /// A small file of storage; nothing when it is not there or damaged (of which it warns).
@@ -115,12 +116,8 @@ class Depot {
   bool read(const std::string& key, Sink& sink);
   void give_up(const Error& error);
   std::optional<std::string> read_small(const std::string& key);
-  bool upload(const std::string& key, const std::string& sha256, IfThere if_there);
+  ArchiveUpload upload() const;
   void store(const std::string& key, const Manifest& manifest);
-  std::vector<std::string> store_small(const std::string& key);
-  bool stands(const std::string& key, const std::string& tag);
-  bool others_stands(const std::string& key, const std::string& tag);
-  bool stands_later(const std::string& key, const std::string& tag, int uploads);
   bool download(const std::string& key, const std::string& sha256, std::uint64_t most_bytes);
   std::string stream_stored(const Found& found, const std::function<void(Source&)>& use);
   void keep_manifest(const Found& found);

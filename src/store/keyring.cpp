@@ -60,4 +60,6 @@ Manifest Keyring::read(std::string_view text, const std::string& key,
   return manifest;
 }
 
+bool is_bad_manifest(const Error& error) { return error.id().starts_with("manifest::"); }
+
 }  // namespace halcyon

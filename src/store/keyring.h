@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/ed25519.h"
+#include "base/error.h"
 #include "store/manifest.h"
 
 namespace halcyon {
@@ -39,5 +40,8 @@ class Keyring {
   std::optional<SecretKey> signing_;
   std::vector<PublicKey> trusted_;
 };
+
+/// Whether an Error is one of Keyring::read: the archive beside the manifest counts as absent.
+bool is_bad_manifest(const Error& error);
 
 }  // namespace halcyon

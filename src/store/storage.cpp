@@ -68,4 +68,21 @@ bool is_temporary_name(std::string_view name) {
   return name.size() > 5 && name.starts_with('.') && name.ends_with(".tmp");
 }
 
+bool is_damage(const Error& error) {
+  return error.id() == "storage::corrupt" || error.id() == "storage::changed" ||
+         error.id() == "stream::too-long";
+}
+
+std::optional<std::string> read_small(Storage& storage, const std::string& key) {
+  for (bool again = false;; again = true) {
+    StringSink text(largest_small_file);
+    try {
+      if (!storage.get(key, text)) return {};
+      return std::move(text.text);
+    } catch (const Error& error) {
+      if (again || !is_damage(error)) throw;
+    }
+  }
+}
+
 }  // namespace halcyon

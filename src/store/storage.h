@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/stream.h"
 
 /// Where archives live. Implementations only move bytes; policy stands in depot.h.
@@ -50,6 +51,14 @@ class Storage {
   /// Removes an object; one that is not there is fine.
   virtual void remove(std::string_view key) = 0;
 };
+
+/// Whether an Error of Storage::get tells of bytes that are not those that were stored; they may be
+/// on the next attempt.
+bool is_damage(const Error& error);
+/// Manifests, companions, notes: bytes, at most.
+constexpr std::uint64_t largest_small_file = 4U << 20U;
+/// Reads a small file, again when it was damaged on its way; nothing when there is none.
+std::optional<std::string> read_small(Storage& storage, const std::string& key);
 
 /// Whether the text has the form of a key (see Storage); control characters, more than 1024 bytes
 /// and parts that are temporary names are refused too.

@@ -177,6 +177,26 @@ TEST_CASE("whoever stores a sandbox brings the index up to date, a part at a tim
   CHECK(index().size() == 257);
 }
 
+TEST_CASE("what cannot be read is noted in the index, and not looked at again", "[layers]") {
+  Bench bench;
+  const std::string good = bench.store(Bench::app("good", "any.a ==1"), false);
+  const std::string nonsense = bench.store(Bench::app("nonsense", "any.b ==1"), false);
+  bench.storage.objects[manifest_name(nonsense)] = "archive-sha256: of an older version\n\n";
+  const std::string untold = bench.store(Bench::app("untold", "any.c ==1"), false);
+  bench.storage.objects.erase(companion_name(untold));
+  bench.store(Bench::app("first", "any.a ==1, any.b ==1"));
+  const auto index = SandboxIndex::parse(bench.storage.objects.at(index_key), "test");
+  CHECK(index.size() == 4);
+  bench.storage.gets = 0;
+  bench.store(Bench::app("second", "any.a ==1, any.c ==1"));
+  const int once = bench.storage.gets;
+  bench.storage.gets = 0;
+  bench.store(Bench::app("third", "any.b ==1, any.c ==1"));
+  CHECK(bench.storage.gets == once);
+  CHECK(bench.plan(Bench::app("new", "any.a ==1, any.d ==1")).source->key == good);
+  CHECK(bench.output.find("older version") == std::string::npos);
+}
+
 TEST_CASE("of two builders one may overwrite the other's index: its sandbox is found", "[layers]") {
   Bench bench;
   bench.store(Bench::app("first", "any.a ==1"));
