@@ -61,7 +61,8 @@ struct Record {
 };
 
 bool is_hex(std::string_view text, std::size_t least) {
-  return text.size() >= least && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return text.size() >= least &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 /// One update of one installation.
