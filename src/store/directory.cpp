@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstdlib>
 
 #include "base/error.h"
@@ -18,7 +18,6 @@ namespace halcyon {
 namespace {
 
 constexpr std::size_t kBuffer = 256U << 10U;
-constexpr auto kStale = std::chrono::hours(24);
 
 bool is_missing(int code) { return code == ENOENT || code == ENOTDIR; }
 
@@ -44,14 +43,14 @@ void collect(const fs::path& dir, const std::string& key_prefix, std::vector<Obj
   }
 }
 
-/// Removes what a killed run left while it was writing; others' files that we may not remove stay.
+/// Removes what a killed run left while it was writing: whoever writes holds a lock. Others' files
+/// that we may not remove stay.
 void remove_stale_files(const fs::path& dir) {
   std::error_code ignored;
-  const auto limit = fs::file_time_type::clock::now() - kStale;
   for (const fs::directory_entry& entry : fs::directory_iterator(dir, ignored)) {
     if (!is_temporary_name(entry.path().filename().string())) continue;
-    const fs::file_time_type time = entry.last_write_time(ignored);
-    if (!ignored && time < limit) fs::remove(entry.path(), ignored);
+    const UniqueFd fd(open(entry.path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (fd && flock(fd.get(), LOCK_EX | LOCK_NB) == 0) fs::remove(entry.path(), ignored);
   }
 }
 
@@ -59,11 +58,10 @@ void remove_stale_files(const fs::path& dir) {
 class NewFile {
  public:
   explicit NewFile(const fs::path& target) : target_(target) {
-    std::string name = (target.parent_path() / ("." + target.filename().string())).string();
-    name += ".XXXXXX.tmp";
-    fd_.reset(mkstemps(name.data(), 4));
-    if (!fd_) throw failure(errno);
-    path_ = name;
+    // Until it is locked, another run may take it for one that a killed run left.
+    do {
+      make();
+    } while (!is_ours());
   }
   ~NewFile() {
     if (!path_.empty()) unlink(path_.c_str());
@@ -86,15 +84,7 @@ class NewFile {
     const mode_t mask = umask(0);
     umask(mask);
     if (fchmod(fd_.get(), 0666 & ~mask) != 0 || fsync(fd_.get()) != 0) throw failure(errno);
-    // A link, unlike a rename, replaces nothing.
-    if (if_there == IfThere::keep && link(path_.c_str(), target_.c_str()) != 0) {
-      if (errno == EEXIST) return false;
-      throw failure(errno);
-    }
-    if (if_there == IfThere::replace) {
-      if (rename(path_.c_str(), target_.c_str()) != 0) throw failure(errno);
-      path_.clear();
-    }
+    if (!give_name(if_there)) return false;
     // The name must survive a crash as well; not every file system can do this.
     const UniqueFd dir(open(target_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (dir) fsync(dir.get());
@@ -102,6 +92,36 @@ class NewFile {
   }
 
  private:
+  void make() {
+    std::string name = (target_.parent_path() / ("." + target_.filename().string())).string();
+    name += ".XXXXXX.tmp";
+    fd_.reset(mkostemps(name.data(), 4, O_CLOEXEC));
+    if (!fd_) throw failure(errno);
+    path_ = name;
+  }
+
+  /// Locks the file where the file system can. False when it is gone.
+  bool is_ours() const {
+    if (flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
+    struct stat info {};
+    return fstat(fd_.get(), &info) == 0 && info.st_nlink > 0;
+  }
+
+  /// False when there is one already that is to be kept.
+  bool give_name(IfThere if_there) {
+    const unsigned flags = if_there == IfThere::keep ? RENAME_NOREPLACE : 0;
+    if (renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(), flags) == 0) {
+      path_.clear();
+      return true;
+    }
+    if (errno == EEXIST) return false;
+    // Not every file system can do this: there a link, which replaces nothing either.
+    if (if_there == IfThere::replace || errno != EINVAL) throw failure(errno);
+    if (link(path_.c_str(), target_.c_str()) == 0) return true;
+    if (errno == EEXIST) return false;
+    throw failure(errno);
+  }
+
   Error failure(int code) const {
     return system_error("Failed to write '" + target_.string() + "'", code);
   }
