@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
+#include <random>
 
 #include "base/error.h"
 
@@ -54,14 +54,20 @@ void remove_stale_files(const fs::path& dir) {
   }
 }
 
-/// A file with a temporary name; removed unless renamed.
+/// A file that has no name, or a temporary one, until it is whole; without one nothing is left of
+/// it when we are killed.
 class NewFile {
  public:
   explicit NewFile(const fs::path& target) : target_(target) {
-    // Until it is locked, another run may take it for one that a killed run left.
+    fd_.reset(open(target_.parent_path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (fd_ && access(link_of_ours().c_str(), F_OK) == 0) return;
+    // Not every file system can do this. Until the file is locked, another run may take it for one
+    // that a killed run left.
     do {
-      make();
-    } while (!is_ours());
+      path_ = temporary_path();
+      fd_.reset(open(path_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+      if (!fd_ && errno != EEXIST) throw failure(errno);
+    } while (!fd_ || !is_ours());
   }
   ~NewFile() {
     if (!path_.empty()) unlink(path_.c_str());
@@ -80,7 +86,6 @@ class NewFile {
 
   /// False when there is one already that is to be kept.
   bool commit(IfThere if_there) {
-    // mkstemps makes files that only we may read.
     const mode_t mask = umask(0);
     umask(mask);
     if (fchmod(fd_.get(), 0666 & ~mask) != 0 || fsync(fd_.get()) != 0) throw failure(errno);
@@ -92,13 +97,13 @@ class NewFile {
   }
 
  private:
-  void make() {
-    std::string name = (target_.parent_path() / ("." + target_.filename().string())).string();
-    name += ".XXXXXX.tmp";
-    fd_.reset(mkostemps(name.data(), 4, O_CLOEXEC));
-    if (!fd_) throw failure(errno);
-    path_ = name;
+  fs::path temporary_path() const {
+    std::random_device random;
+    const std::string name = target_.filename().string();
+    return target_.parent_path() / fmt::format(".{}.{:08x}.tmp", name, random());
   }
+
+  std::string link_of_ours() const { return fmt::format("/proc/self/fd/{}", fd_.get()); }
 
   /// Locks the file where the file system can. False when it is gone.
   bool is_ours() const {
@@ -107,19 +112,27 @@ class NewFile {
     return fstat(fd_.get(), &info) == 0 && info.st_nlink > 0;
   }
 
-  /// False when there is one already that is to be kept.
+  bool link_to(const fs::path& name) const {
+    return linkat(AT_FDCWD, link_of_ours().c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  }
+
+  /// False when there is one already that is to be kept. A link replaces nothing, a rename does.
   bool give_name(IfThere if_there) {
-    const unsigned flags = if_there == IfThere::keep ? RENAME_NOREPLACE : 0;
-    if (renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(), flags) == 0) {
-      path_.clear();
-      return true;
+    const bool is_named = !path_.empty();
+    if (!is_named || if_there == IfThere::keep) {
+      if (is_named ? link(path_.c_str(), target_.c_str()) == 0 : link_to(target_)) return true;
+      if (errno != EEXIST) throw failure(errno);
+      if (if_there == IfThere::keep) return false;
     }
-    if (errno == EEXIST) return false;
-    // Not every file system can do this: there a link, which replaces nothing either.
-    if (if_there == IfThere::replace || errno != EINVAL) throw failure(errno);
-    if (link(path_.c_str(), target_.c_str()) == 0) return true;
-    if (errno == EEXIST) return false;
-    throw failure(errno);
+    if (!is_named) {
+      flock(fd_.get(), LOCK_EX);
+      const fs::path path = temporary_path();
+      if (!link_to(path)) throw failure(errno);
+      path_ = path;
+    }
+    if (rename(path_.c_str(), target_.c_str()) != 0) throw failure(errno);
+    path_.clear();
+    return true;
   }
 
   Error failure(int code) const {
@@ -127,7 +140,7 @@ class NewFile {
   }
 
   fs::path target_;
-  std::string path_;
+  fs::path path_;
   UniqueFd fd_;
 };
 
