@@ -26,6 +26,7 @@ struct PackOptions {
   std::string list;
   std::function<bool(const std::filesystem::path&)>
       skip;  ///< leaves entries out, and what is below
+  Effort effort = Effort::quick;
 };
 
 /// Archives the contents of `dir` to `out`, compressed, sorted by name. Owners are not recorded;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/stream.h"
 
@@ -16,16 +17,28 @@ enum class Format { gzip, xz, zstd };
 std::string_view archive_suffix(Format format);
 /// The format that a file name's suffix tells; raises Error "archive::unknown-format".
 Format format_of_name(std::string_view name);
+/// A name without the suffix; all of it where it has none of ours.
+std::string_view without_archive_suffix(std::string_view name);
+/// The names that an archive would have in each format, the given one first.
+std::vector<std::string> names_in_all_formats(const std::string& name);
 /// "gzip", "xz" or "zstd" as an option's value; raises Error "archive::unknown-format".
 Format parse_format(std::string_view name);
+
+/// What an archive is for decides how much work its compression is worth.
+enum class Effort {
+  quick,    ///< packed with every push, or every sandbox: sandbox, app
+  thorough  ///< packed once, restored for months: GHC, Cabal, the toolchain
+};
 
 /// Packs: what is written goes compressed to `out`. `finish` must be called at the end.
 class Encoder : public Sink {
  public:
   virtual void finish() = 0;
 };
-/// `threads` workers at most (xz, zstd). `out` must outlive the encoder.
-std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads);
+/// `threads` workers at most (xz, zstd), fewer where memory would not stay below 150 MB. `out` must
+/// outlive the encoder.
+std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads,
+                                      Effort effort = Effort::quick);
 
 /// Unpacks, finding the format from the first bytes; plain tar passes as it is. bzip2 is refused
 /// with a message of its own. Errors: "archive::truncated", "archive::corrupt",

@@ -26,15 +26,14 @@ struct Lzma {
   Lzma& operator=(const Lzma&) = delete;
 };
 
-/// zlib's stream in the gzip form, in either direction.
+/// zlib's stream in either direction: the gzip form, unless another window is asked for.
 struct Deflate {
   z_stream stream{};
   bool inflating;
-  explicit Deflate(bool inflate) : inflating(inflate) {
-    constexpr int gzip_window = 15 + 16;
-    const int result =
-        inflating ? inflateInit2(&stream, gzip_window)
-                  : deflateInit2(&stream, 6, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY);
+  explicit Deflate(bool inflate, int window = 15 + 16) : inflating(inflate) {
+    const int result = inflating
+                           ? inflateInit2(&stream, window)
+                           : deflateInit2(&stream, 6, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY);
     if (result != Z_OK) throw Error("archive::no-memory", "Cannot start zlib");
   }
   ~Deflate() { inflating ? inflateEnd(&stream) : deflateEnd(&stream); }

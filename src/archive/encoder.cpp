@@ -1,13 +1,14 @@
 #include <fmt/format.h>
 #include <lzma.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "archive/codec.h"
 #include "archive/codec_handles.h"
+#include "archive/gzip_encoder.h"
 #include "base/error.h"
 
 namespace halcyon {
@@ -15,18 +16,40 @@ namespace {
 
 using namespace codec;
 
-constexpr std::uint32_t xz_preset = 3;
-constexpr std::uint64_t xz_block = 8U << 20U;
-constexpr int zstd_level = 3;
+/// How archives are compressed, by what they are for. The figures behind it are in
+/// docs/performance.md, "Which format".
+struct Settings {
+  std::uint32_t xz_preset;
+  std::uint32_t xz_dictionary;  // bytes; what a thread needs is twelve times that
+  std::uint64_t xz_block;       // bytes; each is packed, and unpacked, by a thread of its own
+  int zstd_level;
+  int zstd_window;  // as a power of two; unpacking takes as much memory
+};
+constexpr Settings quick{3, 4U << 20U, 8U << 20U, 3, 26};
+constexpr Settings thorough{6, 4U << 20U, 16U << 20U, 9, 26};
+
+const Settings& settings_for(Effort effort) { return effort == Effort::quick ? quick : thorough; }
+
+/// Of encoders; uploads hold some more.
+constexpr std::uint64_t most_memory = 150U << 20U;
 
 class XzEncoder : public Encoder {
  public:
-  XzEncoder(Sink& out, unsigned threads) : out_(out), buffer_(buffer_size) {
+  XzEncoder(Sink& out, unsigned threads, const Settings& settings)
+      : out_(out), buffer_(buffer_size) {
+    lzma_options_lzma lzma{};
+    lzma_lzma_preset(&lzma, settings.xz_preset);
+    lzma.dict_size = settings.xz_dictionary;
+    const std::array<lzma_filter, 2> filters{
+        {{LZMA_FILTER_LZMA2, &lzma}, {LZMA_VLI_UNKNOWN, nullptr}}};
     lzma_mt options{};
     options.threads = std::max(1U, threads);
-    options.block_size = xz_block;
-    options.preset = xz_preset;
+    options.block_size = settings.xz_block;
+    options.filters = filters.data();
     options.check = LZMA_CHECK_CRC64;
+    while (options.threads > 1 && lzma_stream_encoder_mt_memusage(&options) > most_memory) {
+      --options.threads;
+    }
     if (lzma_stream_encoder_mt(&lzma_.stream, &options) != LZMA_OK) {
       throw Error("archive::no-memory", "Cannot start the xz encoder");
     }
@@ -61,46 +84,13 @@ class XzEncoder : public Encoder {
   std::vector<std::byte> buffer_;
 };
 
-class GzipEncoder : public Encoder {
- public:
-  explicit GzipEncoder(Sink& out) : out_(out), buffer_(buffer_size) {}
-  bool write(Bytes bytes) override {
-    constexpr std::size_t at_once = 1U << 30U;  // zlib counts in 32 bits
-    while (!bytes.empty()) {
-      const Bytes piece = bytes.first(std::min(bytes.size(), at_once));
-      bytes = bytes.subspan(piece.size());
-      // zlib never writes to its input.
-      deflate_.stream.next_in = const_cast<unsigned char*>(raw(piece.data()));
-      deflate_.stream.avail_in = static_cast<unsigned>(piece.size());
-      while (deflate_.stream.avail_in > 0) code(Z_NO_FLUSH);
-    }
-    return true;
-  }
-  void finish() override {
-    while (code(Z_FINISH) != Z_STREAM_END) {
-    }
-  }
-
- private:
-  int code(int flush) {
-    deflate_.stream.next_out = raw(buffer_.data());
-    deflate_.stream.avail_out = static_cast<unsigned>(buffer_.size());
-    const int result = deflate(&deflate_.stream, flush);
-    const std::size_t count = buffer_.size() - deflate_.stream.avail_out;
-    if (count > 0) out_.write({buffer_.data(), count});
-    return result;
-  }
-
-  Sink& out_;
-  Deflate deflate_{false};
-  std::vector<std::byte> buffer_;
-};
-
 class ZstdEncoder : public Encoder {
  public:
-  ZstdEncoder(Sink& out, unsigned threads)
+  ZstdEncoder(Sink& out, unsigned threads, const Settings& settings)
       : out_(out), context_(ZSTD_createCCtx()), buffer_(buffer_size) {
-    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, zstd_level);
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, settings.zstd_level);
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_enableLongDistanceMatching, 1);
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_windowLog, settings.zstd_window);
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1);
     // Fails in a library without threads: then there is one.
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_nbWorkers, static_cast<int>(threads));
@@ -137,16 +127,16 @@ class ZstdEncoder : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads) {
+std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads, Effort effort) {
   switch (format) {
     case Format::xz:
-      return std::make_unique<XzEncoder>(out, threads);
+      return std::make_unique<XzEncoder>(out, threads, settings_for(effort));
     case Format::zstd:
-      return std::make_unique<ZstdEncoder>(out, threads);
+      return std::make_unique<ZstdEncoder>(out, threads, settings_for(effort));
     case Format::gzip:
       break;
   }
-  return std::make_unique<GzipEncoder>(out);
+  return make_gzip_encoder(out, threads);
 }
 
 }  // namespace halcyon

@@ -150,7 +150,7 @@ class Packer {
 
 ArchiveStats pack(const fs::path& dir, Sink& out, Format format, unsigned threads,
                   const PackOptions& options, std::string* listed) {
-  const std::unique_ptr<Encoder> encoder = make_encoder(format, out, threads);
+  const std::unique_ptr<Encoder> encoder = make_encoder(format, out, threads, options.effort);
   Packer packer(dir, *encoder);
   if (!options.first.empty()) packer.add(options.first);
   for (const fs::path& path : walk(dir, options.skip)) {

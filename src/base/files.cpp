@@ -146,6 +146,12 @@ void write_file(const fs::path& file, std::string_view content, unsigned mode) {
   sink.commit();
 }
 
+void write_file_lightly(const fs::path& file, std::string_view content, unsigned mode) {
+  FileSink sink(file, mode);
+  sink.write(std::as_bytes(std::span(content)));
+  sink.commit_lightly();
+}
+
 void copy_file(const fs::path& from, const fs::path& to) {
   struct stat info {};
   if (::stat(from.c_str(), &info) != 0) throw system_error("Cannot read " + from.string(), errno);

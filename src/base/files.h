@@ -63,6 +63,9 @@ std::string read_file(const fs::path& file, std::uint64_t limit = 64U << 20U);
 std::optional<std::string> read_file_if_any(const fs::path& file, std::uint64_t limit = 64U << 20U);
 /// Writes under a temporary name in the same directory, fsyncs, renames. Makes the directory.
 void write_file(const fs::path& file, std::string_view content, unsigned mode = 0644);
+/// The same without the fsync, which may wait for all that others have written: for what is made
+/// anew where it is missing or empty after a crash, or does not outlive a build.
+void write_file_lightly(const fs::path& file, std::string_view content, unsigned mode = 0644);
 /// Copies a file (contents, mode, times); atomic like write_file.
 void copy_file(const fs::path& from, const fs::path& to);
 /// Copies a tree into `to` (made when missing; existing files are replaced, others left alone).

@@ -59,16 +59,20 @@ bool FileSink::write(Bytes bytes) {
 
 void FileSink::commit() {
   if (::fsync(fd_.get()) != 0) throw system_error("Cannot write " + file_.string(), errno);
-  fd_.reset();
-  if (::rename(temporary_.c_str(), file_.c_str()) != 0) {
-    throw system_error("Cannot give " + file_.string() + " its name", errno);
-  }
-  temporary_.clear();
+  commit_lightly();
   // The new name is on disk when the directory is; not every file system can be asked for it.
   const UniqueFd dir(::open(dir_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (dir && ::fsync(dir.get()) != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT)) {
     throw system_error("Cannot write " + dir_.string(), errno);
   }
+}
+
+void FileSink::commit_lightly() {
+  fd_.reset();
+  if (::rename(temporary_.c_str(), file_.c_str()) != 0) {
+    throw system_error("Cannot give " + file_.string() + " its name", errno);
+  }
+  temporary_.clear();
 }
 
 bool StringSink::write(Bytes bytes) {

@@ -50,6 +50,8 @@ class FileSink : public Sink {
   bool write(Bytes bytes) override;
   /// fsync, rename, fsync of the directory.
   void commit();
+  /// The rename alone: at once, and atomic, but after a crash of the machine the file may be empty.
+  void commit_lightly();
 
  private:
   std::filesystem::path file_;

@@ -10,6 +10,7 @@
 #include "deploy/app_origin.h"
 #include "deploy/deployment.h"
 #include "haskell/local_packages.h"
+#include "net/http.h"
 
 namespace halcyon {
 namespace {
@@ -43,6 +44,7 @@ fs::path open_app(Run& run, Options& options, const AppOrigin& app) {
 Package describe_app(Options& options, const Environment& environment, const std::string& app) {
   const AppOrigin origin = required_app(options, app);
   if (origin.kind == AppOrigin::Kind::directory) return read_app(origin.dir);
+  init_net();
   options.set("no-clean-cache", "1");
   Run run(options, environment, false);
   run.begin();

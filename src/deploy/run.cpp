@@ -62,7 +62,6 @@ S3Options s3_options(const Options& options, const std::string& bucket) {
           .session_token = options.get("aws-session-token"),
           .retry = {.budget = std::chrono::seconds(options.number("retry-seconds"))},
           .stall = std::chrono::seconds(stall),
-          .parts_above = 4 * part,
           .part_bytes = part};
 }
 
@@ -109,6 +108,8 @@ Run::Run(Options& options, const Environment& environment, bool upload_must_work
   add_named_distributions(shared_->catalog, options, workspace_.os);
   workspace_.system = system_environment(environment);
   workspace_.jobs = job_count();
+  const std::string format = options.get("archive-format");
+  if (!format.empty()) workspace_.archive_format = parse_format(format);
   workspace_.now = &std::chrono::system_clock::now;
   workspace_.catalog = &shared_->catalog;
   workspace_.depot = &shared_->depot;

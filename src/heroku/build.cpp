@@ -98,8 +98,9 @@ void install_into_slug(const Run& run, const Deployment& deployment, const fs::p
 void write_export(const fs::path& build_dir) {
   const fs::path buildpack = self_path().parent_path().parent_path();
   if (!fs::exists(buildpack / "bin" / "compile") || ::access(buildpack.c_str(), W_OK) != 0) return;
-  write_file(buildpack / "export", "export HALCYON_APP_DIR=" + shell_quote(build_dir.string()) +
-                                       "\n" + paths_script((build_dir / ".halcyon").string()));
+  write_file_lightly(buildpack / "export",
+                     "export HALCYON_APP_DIR=" + shell_quote(build_dir.string()) + "\n" +
+                         paths_script((build_dir / ".halcyon").string()));
 }
 
 }  // namespace halcyon

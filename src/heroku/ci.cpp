@@ -56,7 +56,8 @@ Exit test_compile(const HookCall& call, BuildReport& report) {
   if (suites.empty()) {
     log::warning(deployment.label() + " has no test suite: bin/test will fail");
   } else {
-    write_file(run.workspace().root() / test_script, script_of(deployment.test_command()), 0755);
+    write_file_lightly(run.workspace().root() / test_script, script_of(deployment.test_command()),
+                       0755);
     log::step("Test suites compiled: " + join(suites, ", "));
   }
   run.end();

@@ -24,11 +24,11 @@ void write_slug(const fs::path& build_dir, const SlugParts& parts) {
   halcyon::copy_file(self_path(), ours / "bin" / "halcyon");
   halcyon::copy_file(installed_catalog(), ours / "bin" / "catalog.json");
   halcyon::copy_file(parts.source_archive, ours / "source.tar.gz");
-  write_file(ours / "stack", parts.stack + "\n");
-  write_file(ours / "app-id", parts.app_id + "\n");
-  write_file(ours / "built", format_timestamp(std::chrono::system_clock::now()) + "\n");
-  write_file(ours / "toolchain-digest", parts.toolchain + "\n");
-  write_file(build_dir / ".profile.d" / "halcyon.sh", profile);
+  write_file_lightly(ours / "stack", parts.stack + "\n");
+  write_file_lightly(ours / "app-id", parts.app_id + "\n");
+  write_file_lightly(ours / "built", format_timestamp(std::chrono::system_clock::now()) + "\n");
+  write_file_lightly(ours / "toolchain-digest", parts.toolchain + "\n");
+  write_file_lightly(build_dir / ".profile.d" / "halcyon.sh", profile);
 }
 
 std::string web_executable(const Package& package) {
@@ -48,7 +48,7 @@ void write_procfile(const fs::path& build_dir, const Package& package) {
   });
   const std::string executable = web_executable(installed);
   if (executable.empty()) return;
-  write_file(build_dir / "Procfile", "web: bin/" + executable + "\n");
+  write_file_lightly(build_dir / "Procfile", "web: bin/" + executable + "\n");
   log::detail("The app has no Procfile: using web: bin/" + executable);
   if (installed.executables.size() > 1) {
     log::detail("It has other executables too: " + join(installed.executables, ", "));

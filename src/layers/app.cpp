@@ -132,11 +132,14 @@ std::string AppLayer::problem(const fs::path& dir) const {
 }
 
 std::vector<Similar> AppLayer::similar() const {
-  auto found = workspace().depot->find(key());
-  if (!found) return {};
-  const Tag theirs = Tag::parse(found->manifest.tag, key());
-  if (!theirs.matches_except(tag(), {"source", "sandbox", "extra-apps"})) return {};
-  return {{std::move(*found), "only what changed is compiled"}};
+  for (const std::string& key : names_in_all_formats(this->key())) {
+    auto found = workspace().depot->find(key);
+    if (!found) continue;
+    const Tag theirs = Tag::parse(found->manifest.tag, key);
+    if (!theirs.matches_except(tag(), {"source", "sandbox", "extra-apps"})) continue;
+    return {{std::move(*found), "only what changed is compiled"}};
+  }
+  return {};
 }
 
 void AppLayer::build() {

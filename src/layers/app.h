@@ -21,7 +21,7 @@ class AppLayer : public Layer {
   Tag tag() const override;
   bool accepts(const Tag& found) const override { return !reconfigure_ && found == tag(); }
   std::string archive_name() const override;
-  Format format() const override { return Format::gzip; }
+  Format usual_format() const override { return Format::gzip; }
   std::string problem(const std::filesystem::path& dir) const override;
   void build() override;
   std::vector<Similar> similar() const override;

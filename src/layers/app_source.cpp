@@ -120,7 +120,7 @@ Constraints solve_constraints(const Workspace& workspace, const CabalRepo& repo,
   const fs::path copy = work.path() / "source";
   copy_tree(source.dir, copy, is_not_copied);
   write_project(source, copy);
-  if (within != nullptr) write_file(copy / freeze_file, within->format());
+  if (within != nullptr) write_file_lightly(copy / freeze_file, within->format());
   const Stopwatch watch;
   log::begin("Resolving dependencies");
   Command freeze = project_command(workspace, repo, copy, work.path() / "dist", {"v2-freeze"});

@@ -137,10 +137,9 @@ std::string UpdatedCabalLayer::archive_name() const {
 
 std::vector<std::pair<std::string, std::string>> UpdatedCabalLayer::siblings(Place place) const {
   const std::string prefix = workspace().key("halcyon-cabal-" + plain_.id() + "-");
-  const std::string_view suffix = archive_suffix(format());
   std::vector<std::pair<std::string, std::string>> found;
   for (const std::string& key : workspace().depot->archives(prefix, place)) {
-    if (key.size() == prefix.size() + timestamp_length + suffix.size() && key.ends_with(suffix)) {
+    if (without_archive_suffix(key).size() == prefix.size() + timestamp_length) {
       found.emplace_back(key.substr(prefix.size(), timestamp_length), key);
     }
   }
@@ -242,7 +241,7 @@ fs::path write_cabal_config(const Workspace& workspace, const CabalRepo& repo) {
       "debug-info: False\nlibrary-stripping: True\nexecutable-stripping: True\n",
       workspace.jobs);
   fs::path file = workspace.root() / "cabal.config";
-  write_file(file, text);
+  write_file_lightly(file, text);
   return file;
 }
 

@@ -27,7 +27,8 @@ class PlainCabalLayer : public Layer {
   std::string describe() const override { return "Cabal " + release_.version; }
   Tag tag() const override;
   std::string archive_name() const override;
-  Format format() const override { return Format::xz; }
+  Format usual_format() const override { return Format::xz; }
+  Effort effort() const override { return Effort::thorough; }
   std::string problem(const std::filesystem::path& dir) const override;
   void build() override;
 
@@ -52,7 +53,8 @@ class UpdatedCabalLayer : public Layer {
   Tag tag() const override;
   bool accepts(const Tag& found) const override;
   std::string archive_name() const override;
-  Format format() const override { return Format::xz; }
+  Format usual_format() const override { return Format::xz; }
+  Effort effort() const override { return Effort::thorough; }
   std::vector<std::string> alternatives(Place place) const override;
   std::vector<std::string> outdated() const override;
   bool replaces(const Tag& theirs) const override;

@@ -17,7 +17,8 @@ class GhcLayer : public Layer {
   std::string describe() const override { return "GHC " + release_.version; }
   Tag tag() const override;
   std::string archive_name() const override;
-  Format format() const override { return Format::xz; }
+  Format usual_format() const override { return Format::xz; }
+  Effort effort() const override { return Effort::thorough; }
   std::string problem(const std::filesystem::path& dir) const override;
   void build() override;
 

@@ -53,7 +53,9 @@ std::optional<Found> find_acceptable(const Layer& layer, Place place) {
     }
     return std::optional<Found>();
   };
-  if (auto found = acceptable(layer.key())) return found;
+  for (const std::string& key : names_in_all_formats(layer.key())) {
+    if (auto found = acceptable(key)) return found;
+  }
   for (const std::string& key : layer.alternatives(place)) {
     if (auto found = acceptable(key)) return found;
   }
@@ -138,7 +140,7 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
           const Tag tag = Tag::parse(step.source->manifest.tag, step.source->key);
           restore(layer, *step.source, tag);
           workspace.depot->keep(step.source->key);
-          write_file(origin_file(layer), step.source->key);
+          write_file_lightly(origin_file(layer), step.source->key);
           if (step.means == Means::cached) workspace.depot->complete(step.source->key, tag.text());
           break;
         }
@@ -197,7 +199,8 @@ void Keeper::make(Layer& layer, const Step& step) const {
 
 void Keeper::hold_existing(const Layer& layer) const {
   Depot& depot = *layer.workspace().depot;
-  const std::string key = read_file_if_any(origin_file(layer)).value_or(layer.key());
+  std::string key = read_file_if_any(origin_file(layer)).value_or("");
+  if (key.empty()) key = layer.key();
   depot.keep(key);
   if (!fs::exists(layer.dir() / list_file))
     write_list(layer);  // interrupted, or an older version's
@@ -250,23 +253,23 @@ void Keeper::archive(const Layer& layer) const {
   }
   const Stopwatch watch;
   log::begin("Archiving the " + layer.describe() + " layer");
-  FileSink file(depot.file(layer.key()));
-  HashingSink hashing(file);
+  const std::unique_ptr<LeavingArchive> leaving = depot.begin(layer.key());
   std::string listed;
   const PackOptions options{tag_file, list_file,
-                            [&layer](const fs::path& path) { return layer.skips(path); }};
+                            [&layer](const fs::path& path) { return layer.skips(path); },
+                            layer.effort()};
   const ArchiveStats stats =
-      pack(layer.dir(), hashing, layer.format(), workspace.jobs, options, &listed);
-  file.commit();
+      pack(layer.dir(), *leaving, layer.format(), workspace.jobs, options, &listed);
+  leaving->keep();
   write_file(layer.dir() / list_file, listed);
-  log::end(watch.done(hashing.bytes()));
+  log::end(watch.done(leaving->bytes()));
   Manifest manifest;
   manifest.tag = layer.tag().text();
-  manifest.bytes = hashing.bytes();
-  manifest.sha256 = hashing.hex();
+  manifest.bytes = leaving->bytes();
+  manifest.sha256 = leaving->sha256();
   manifest.tree_bytes = stats.tree_bytes;
-  const bool stored = depot.put(layer.key(), manifest, layer.companion());
-  write_file(origin_file(layer), layer.key());
+  const bool stored = depot.put(layer.key(), manifest, layer.companion(), leaving.get());
+  write_file_lightly(origin_file(layer), layer.key());
   if (!stored) return;
   if (depot.cleans()) clean_storage(layer);
   layer.stored();

@@ -38,7 +38,10 @@ class Layer {
   virtual bool accepts(const Tag& found) const { return found == tag(); }
   /// The file name of its archive (user guide, "Package tiers").
   virtual std::string archive_name() const = 0;
-  virtual Format format() const = 0;
+  /// What its archive is compressed with: HALCYON_ARCHIVE_FORMAT, else the kind's own format.
+  Format format() const { return workspace_.archive_format.value_or(usual_format()); }
+  virtual Format usual_format() const = 0;
+  virtual Effort effort() const { return Effort::quick; }
   /// Keys of archives at one place that may be acceptable besides our own name, best first.
   virtual std::vector<std::string> alternatives(Place) const { return {}; }
   /// Keys of archives in storage that ours may make out of date: other ones of the same thing

@@ -57,9 +57,8 @@ std::string SandboxLayer::archive_name() const {
 
 std::vector<std::string> SandboxLayer::alternatives(Place place) const {
   std::vector<std::string> keys = workspace().depot->archives(family(), place);
-  const std::string ending = fmt::format("-{}{}", digest_, archive_suffix(format()));
-  std::erase_if(keys, [&](const std::string& theirs) {
-    return !theirs.ends_with(ending) || theirs == key();
+  std::erase_if(keys, [ending = "-" + digest_, ours = key()](const std::string& theirs) {
+    return !without_archive_suffix(theirs).ends_with(ending) || theirs == ours;
   });
   if (place == Place::storage && keys.size() > most_alternatives) keys.resize(most_alternatives);
   return keys;
@@ -67,12 +66,12 @@ std::vector<std::string> SandboxLayer::alternatives(Place place) const {
 
 std::vector<std::string> SandboxLayer::outdated() const {
   const std::string ours = key();
-  const std::string_view suffix = archive_suffix(format());
   const std::string prefix = ours.substr(0, ours.rfind('-') + 1);
   std::vector<std::string> keys = workspace().depot->archives(prefix, Place::storage);
   std::erase_if(keys, [&](const std::string& theirs) {
     // After the label a digest and nothing else: what has more belongs to a longer label.
-    return theirs == ours || !theirs.ends_with(suffix) || theirs.rfind('-') + 1 != prefix.size();
+    return without_archive_suffix(theirs) == without_archive_suffix(ours) ||
+           theirs.rfind('-') + 1 != prefix.size();
   });
   return keys;
 }
@@ -85,13 +84,6 @@ std::optional<std::string> SandboxLayer::companion() const { return source_.cons
 
 bool SandboxLayer::skips(const fs::path& path) const {
   return path.filename() == "incoming" || is_shown_data(dir(), path);
-}
-
-std::vector<std::string> SandboxLayer::of_our_format(std::vector<std::string> keys) const {
-  std::erase_if(keys, [suffix = archive_suffix(format())](const std::string& key) {
-    return !key.ends_with(suffix);
-  });
-  return keys;
 }
 
 SandboxIndex SandboxLayer::read_index() const {
@@ -113,8 +105,7 @@ std::optional<Constraints> SandboxLayer::constraints_of(const std::string& key) 
     const auto text = workspace().depot->companion(key);
     if (!text) return {};
     Constraints constraints = Constraints::parse(*text, companion_name(key));
-    const std::string ending = constraints.digest() + std::string(archive_suffix(format()));
-    if (label.ends_with(ending)) return constraints;
+    if (without_archive_suffix(label).ends_with(constraints.digest())) return constraints;
     log::detail("Ignoring " + label + ": its constraints are not those of its name");
   } catch (const Error& error) {
     if (error.id() != "constraints::malformed") throw;
@@ -136,13 +127,13 @@ std::vector<SandboxLayer::Ranked> SandboxLayer::rank() const {
   Depot& depot = *workspace().depot;
   const Tag ours = tag();
   std::vector<Ranked> ranked;
-  std::vector<std::string> cached = of_our_format(depot.archives(family(), Place::cache));
+  std::vector<std::string> cached = depot.archives(family(), Place::cache);
   std::erase_if(cached, [&](const std::string& key) {
     const auto found = depot.find_cached(key);
     return !found || !Tag::parse(found->manifest.tag, key).matches_except(ours, {"contents"});
   });
   for (const std::string& key : cached) add(ranked, key);
-  std::vector<std::string> stored = of_our_format(depot.archives(family(), Place::storage));
+  std::vector<std::string> stored = depot.archives(family(), Place::storage);
   std::erase_if(stored, [&cached](const std::string& key) {
     return std::binary_search(cached.begin(), cached.end(), key);
   });
@@ -204,7 +195,7 @@ void SandboxLayer::update_index() const {
   // What the index has was stored before: the listing comes after.
   SandboxIndex index = read_index();
   depot.list_anew(index_key());
-  const std::vector<std::string> keys = of_our_format(depot.archives(family(), Place::storage));
+  const std::vector<std::string> keys = depot.archives(family(), Place::storage);
   index.keep_if([&](const std::string& name) {
     return std::binary_search(keys.begin(), keys.end(), family() + name);
   });

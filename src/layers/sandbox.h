@@ -22,7 +22,7 @@ class SandboxLayer : public Layer {
   std::string describe() const override { return "sandbox " + digest_.substr(0, 7); }
   Tag tag() const override;
   std::string archive_name() const override;
-  Format format() const override { return Format::gzip; }
+  Format usual_format() const override { return Format::gzip; }
   std::vector<std::string> alternatives(Place place) const override;
   std::vector<std::string> outdated() const override;
   std::string problem(const std::filesystem::path& dir) const override;
@@ -49,7 +49,6 @@ class SandboxLayer : public Layer {
   };
   std::string family() const;
   std::string index_key() const { return workspace().key("halcyon-sandboxes-" + ghc_version_); }
-  std::vector<std::string> of_our_format(std::vector<std::string> keys) const;
   SandboxIndex read_index() const;
   std::optional<Constraints> constraints_of(const std::string& key) const;
   void add(std::vector<Ranked>& ranked, const std::string& key) const;

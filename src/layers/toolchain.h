@@ -42,7 +42,8 @@ class ToolchainLayer : public Layer {
   Tag tag() const override { return base_tag(digest_); }
   bool accepts(const Tag& found) const override;
   std::string archive_name() const override;
-  Format format() const override { return Format::zstd; }
+  Format usual_format() const override { return Format::zstd; }
+  Effort effort() const override { return Effort::thorough; }
   std::vector<std::string> alternatives(Place place) const override;
   std::string problem(const std::filesystem::path& dir) const override;
   void build() override;

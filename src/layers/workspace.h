@@ -3,8 +3,10 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
+#include "archive/codec.h"
 #include "base/process.h"
 #include "haskell/catalog.h"
 #include "layers/hooks.h"
@@ -19,6 +21,7 @@ struct Workspace {
   std::string os;                 ///< OS identifier: the prefix of all our keys but originals
   Environment system;             ///< PATH, LANG, proxies: what children may know of ours
   unsigned jobs = 1;
+  std::optional<Format> archive_format;  ///< HALCYON_ARCHIVE_FORMAT, of what is archived here
   std::function<std::chrono::system_clock::time_point()> now;
   const Catalog* catalog = nullptr;
   Depot* depot = nullptr;

@@ -182,7 +182,7 @@ class Git::Session {
  private:
   std::string ssh_command(const SshAccess& ssh) const {
     const fs::path hosts = files_.path() / "known_hosts";
-    write_file(hosts, std::string(known_hosts) + ssh.known_hosts + "\n", 0600);
+    write_file_lightly(hosts, std::string(known_hosts) + ssh.known_hosts + "\n", 0600);
     std::string command = "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes";
     if (ssh.key.empty()) {
       return command + " -o UserKnownHostsFile=" +
@@ -194,7 +194,7 @@ class Git::Session {
           .fix("heroku config:set HALCYON_SSH_KEY=\"$(cat deploy_key)\"");
     }
     const fs::path key = files_.path() / "key";
-    write_file(key, ssh.key + "\n", 0600);
+    write_file_lightly(key, ssh.key + "\n", 0600);
     return command + " -F none -o IdentitiesOnly=yes -o IdentityAgent=none -i " +
            shell_quote(key.string()) + " -o GlobalKnownHostsFile=none -o UserKnownHostsFile=" +
            shell_quote("\"" + hosts.string() + "\"");

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,10 +23,8 @@ struct HttpRequest {
   std::string method = "GET";
   std::string url;
   HttpHeaders headers;
-  std::optional<std::filesystem::path> upload;  ///< the body is this file,
-  std::uint64_t upload_from = 0;                ///< from this byte on,
-  std::optional<std::uint64_t> upload_bytes;    ///< so many bytes of it: all, when not said
-  std::string body;                             ///< else this text
+  std::optional<Bytes> upload;    ///< the body: these bytes, which must outlive the request,
+  std::string body;               ///< else this text
   bool follow_redirects = false;  ///< at most 5, https never to http, credentials never elsewhere
   long connect_seconds = 30;      ///< to find the server and connect to it
   long stall_seconds = 60;        ///< with less than least_rate: given up
@@ -63,8 +60,8 @@ class HttpClient {
   /// the cause names it), "http::untrusted" (the server's certificate), "http::truncated" (the body
   /// ended early or stalled),
   /// "http::redirect" (too many, or one from https to elsewhere), "http::bad-url" (also schemes
-  /// other than http and https), "http::bad-header" (a line break in a value), "http::changed-file"
-  /// (the upload became shorter meanwhile). Every HTTP status is a response, not an Error.
+  /// other than http and https), "http::bad-header" (a line break in a value). Every HTTP status is
+  /// a response, not an Error.
   HttpResponse perform(const HttpRequest& request, Sink* sink = nullptr);
   /// Number of requests made so far (for tests and the summary).
   std::uint64_t requests() const;

@@ -19,29 +19,16 @@ constexpr std::uint64_t kSmallUpload = 1U << 20U;
 
 bool is_success(long status) { return status >= 200 && status < 300; }
 
-std::uint64_t size_of(const std::filesystem::path& file) {
-  std::error_code code;
-  const std::uintmax_t size = std::filesystem::file_size(file, code);
-  if (code) throw system_error("Failed to read '" + file.string() + "'", code.value());
-  return size;
-}
-
 }  // namespace
 
 Transfer::Transfer(const HttpRequest& request, Sink* sink)
-    : sink_(sink), on_head_(request.on_head), meter_(request.meter), kept_(kMostBody) {
-  if (request.upload) {
-    upload_file_ = *request.upload;
-    upload_from_ = request.upload_from;
-    upload_bytes_ =
-        request.upload_bytes ? *request.upload_bytes : size_of(upload_file_) - request.upload_from;
-  } else {
-    body_ = request.body;
-    upload_bytes_ = body_.size();
-  }
-  sends_body_ = upload_bytes_ > 0 || request.method == "PUT" || request.method == "POST";
-  rewind();
-}
+    : sink_(sink),
+      on_head_(request.on_head),
+      meter_(request.meter),
+      body_(request.upload ? "" : request.body),
+      upload_(request.upload ? *request.upload : std::as_bytes(std::span(body_))),
+      sends_body_(!upload_.empty() || request.method == "PUT" || request.method == "POST"),
+      kept_(kMostBody) {}
 
 void Transfer::attach(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
@@ -53,14 +40,14 @@ void Transfer::attach(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
   if (!sends_body_) return;
   curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-  curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(upload_bytes_));
+  curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(upload_.size()));
   curl_easy_setopt(easy, CURLOPT_READDATA, this);
   curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::on_upload);
   curl_easy_setopt(easy, CURLOPT_SEEKDATA, this);
   curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &Transfer::on_seek);
 }
 
-bool Transfer::asks_first() const { return upload_bytes_ > kSmallUpload; }
+bool Transfer::asks_first() const { return upload_.size() > kSmallUpload; }
 
 void Transfer::raise() const {
   if (failure_) std::rethrow_exception(failure_);
@@ -157,14 +144,9 @@ bool Transfer::body_bytes(std::string_view bytes) {
 void Transfer::keep(std::string_view bytes) { kept_.write(std::as_bytes(std::span(bytes))); }
 
 std::size_t Transfer::next_upload(std::span<char> buffer) {
-  // Not more than announced, should the file have grown.
-  const std::uint64_t most = std::min<std::uint64_t>(buffer.size(), upload_bytes_ - sent_);
-  if (most == 0) return 0;
-  const std::size_t count = source_->read(std::as_writable_bytes(buffer.first(most)));
-  if (count == 0) {
-    throw Error("http::changed-file",
-                "'" + upload_file_.string() + "' became shorter while it was uploaded");
-  }
+  const Bytes next = upload_.subspan(sent_, std::min(buffer.size(), upload_.size() - sent_));
+  const std::size_t count = next.size();
+  std::copy(next.begin(), next.end(), std::as_writable_bytes(buffer).begin());
   sent_ += count;
   if (meter_ != nullptr) meter_->add(static_cast<std::int64_t>(count));
   return count;
@@ -173,11 +155,6 @@ std::size_t Transfer::next_upload(std::span<char> buffer) {
 void Transfer::rewind() {
   if (meter_ != nullptr) meter_->add(-static_cast<std::int64_t>(sent_));
   sent_ = 0;
-  if (!upload_file_.empty()) {
-    source_ = std::make_unique<FileSource>(upload_file_, upload_from_);
-  } else {
-    source_ = std::make_unique<StringSource>(body_);
-  }
 }
 
 }  // namespace halcyon

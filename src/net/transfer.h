@@ -4,8 +4,6 @@
 
 #include <cstdint>
 #include <exception>
-#include <filesystem>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +17,6 @@ namespace halcyon {
 /// cross libcurl, so it is kept and raised after.
 class Transfer {
  public:
-  /// An upload that cannot be read raises an Error.
   Transfer(const HttpRequest& request, Sink* sink);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
@@ -57,13 +54,10 @@ class Transfer {
   Sink* sink_;
   std::function<void(const HttpResponse&)> on_head_;
   Meter* meter_;
-  std::filesystem::path upload_file_;
-  std::uint64_t upload_from_ = 0;
   std::string body_;
-  std::uint64_t upload_bytes_ = 0;
+  Bytes upload_;  // all of body_, or of what the request names
   std::uint64_t sent_ = 0;
   bool sends_body_ = false;
-  std::unique_ptr<Source> source_;
   HttpResponse response_;
   StringSink kept_;
   std::uint64_t error_bytes_ = 0;

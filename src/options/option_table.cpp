@@ -159,6 +159,16 @@ constexpr Option table[] = {
      .inherited = true,
      .help = "Makes no archives, so that nothing is uploaded, and only what is downloaded is "
              "cached."},
+    {.name = "archive-format",
+     .section = cache,
+     .type = choice,
+     .choices = "gzip|xz|zstd",
+     .inherited = true,
+     .ours = true,
+     .help =
+         "How archives are compressed that are made from now on; those in the other formats are "
+         "used as before. By itself GHC and Cabal are xz, sandboxes and apps gzip, the C "
+         "toolchain zstd. zstd is much faster to make and to restore, and somewhat larger."},
     {.name = "no-clean-cache",
      .section = cache,
      .type = flag,
@@ -235,11 +245,11 @@ constexpr Option table[] = {
     {.name = "s3-part-size",
      .section = private_storage,
      .type = number,
-     .default_value = "16",
+     .default_value = "8",
      .inherited = true,
      .ours = true,
-     .help = "Megabytes of a part, 5 at least: files of more than four parts are uploaded to S3 in "
-             "parts, several at a time."},
+     .help = "Megabytes of a part, 5 at least: what is larger is uploaded to S3 in parts, several "
+             "at a time, each from memory."},
     {.name = "retry-seconds",
      .section = private_storage,
      .type = number,

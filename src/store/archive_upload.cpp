@@ -1,6 +1,7 @@
 #include "store/archive_upload.h"
 
 #include <random>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -20,11 +21,13 @@ constexpr int most_uploads = 7;
 
 }  // namespace
 
-bool ArchiveUpload::send(const std::string& key, const std::string& sha256, IfThere if_there) {
-  const Stopwatch watch;
+bool ArchiveUpload::send(const std::string& key, const std::string& sha256, IfThere if_there,
+                         LeavingArchive* leaving) {
+  const Stopwatch watch = leaving == nullptr ? Stopwatch() : leaving->watch();
   const fs::path file = cache_.file(key);
   log::begin("Uploading " + storage_.describe(key));
-  const bool done = storage_.put(key, file, sha256, if_there);
+  const bool done =
+      leaving == nullptr ? storage_.put(key, file, sha256, if_there) : leaving->commit_upload();
   log::end(done ? watch.done(fs::file_size(file)) : "another builder has done so");
   return done;
 }
@@ -69,13 +72,13 @@ bool ArchiveUpload::stands_later(const std::string& key, const std::string& tag,
 }
 
 std::vector<std::string> ArchiveUpload::store(const std::string& key, const Manifest& manifest,
-                                              IfThere if_there) {
+                                              IfThere if_there, LeavingArchive* leaving) {
   // Two that upload at the same time may leave the archive of one with the manifest of the other:
   // so each looks at the end, and again after a while that is another for each; the last one to
   // look puts it right.
   std::vector<std::string> sent;
   for (int uploads = 1; uploads <= most_uploads; ++uploads) {
-    const bool done = send(key, manifest.sha256, if_there);
+    const bool done = send(key, manifest.sha256, if_there, std::exchange(leaving, nullptr));
     if (done) {
       sent = send_small(key);
       sent.push_back(key);

@@ -6,6 +6,7 @@
 
 #include "store/cache.h"
 #include "store/keyring.h"
+#include "store/leaving_archive.h"
 #include "store/storage.h"
 
 namespace halcyon {
@@ -20,13 +21,15 @@ class ArchiveUpload {
                 std::chrono::milliseconds wait)
       : storage_(storage), cache_(cache), keys_(keys), wait_(wait) {}
 
-  /// Uploads one file of the cache. False when another one is there, and is to be kept.
-  bool send(const std::string& key, const std::string& sha256, IfThere if_there);
+  /// Uploads one file of the cache. False when another one is there, and is to be kept. `leaving`:
+  /// its upload that was begun while it was made.
+  bool send(const std::string& key, const std::string& sha256, IfThere if_there,
+            LeavingArchive* leaving = nullptr);
   /// Uploads an archive, then its manifest and at last its companion, if it has one. Those of
   /// another builder with the same tag may stand instead. Returns what has been uploaded, as keys.
   /// Raises Error "depot::contended" when others go on replacing it.
-  std::vector<std::string> store(const std::string& key, const Manifest& manifest,
-                                 IfThere if_there);
+  std::vector<std::string> store(const std::string& key, const Manifest& manifest, IfThere if_there,
+                                 LeavingArchive* leaving = nullptr);
 
  private:
   std::vector<std::string> send_small(const std::string& key);

@@ -307,10 +307,19 @@ ArchiveUpload Depot::upload() const {
   return {*storage_, cache_, policy_.keys, policy_.collision_wait};
 }
 
-void Depot::store(const std::string& key, const Manifest& manifest) {
-  // What was not there when this run began is kept if another builder has uploaded it meanwhile.
-  const IfThere if_there = in_storage(key) ? IfThere::replace : IfThere::keep;
-  const std::vector<std::string> sent = upload().store(key, manifest, if_there);
+/// What was not there when this run began is kept if another builder has uploaded it meanwhile.
+IfThere Depot::if_there(const std::string& key) {
+  return in_storage(key) ? IfThere::replace : IfThere::keep;
+}
+
+std::unique_ptr<LeavingArchive> Depot::begin(const std::string& key) {
+  std::function<std::unique_ptr<Upload>()> upload;
+  if (uploads()) upload = [&] { return storage_->begin(key, if_there(key)); };
+  return std::make_unique<LeavingArchive>(cache_.file(key), upload);
+}
+
+void Depot::store(const std::string& key, const Manifest& manifest, LeavingArchive* leaving) {
+  const std::vector<std::string> sent = upload().store(key, manifest, if_there(key), leaving);
   for (auto& [prefix, keys] : listings_) {
     if (!key.starts_with(prefix)) continue;
     keys.insert({key, manifest_name(key)});
@@ -331,7 +340,7 @@ bool Depot::complete(const std::string& key, const std::string& tag) {
 }
 
 bool Depot::put(const std::string& key, Manifest manifest,
-                const std::optional<std::string>& companion) {
+                const std::optional<std::string>& companion, LeavingArchive* leaving) {
   manifest.archive = key;
   policy_.keys.sign(manifest);
   write_file(cache_.file(manifest_name(key)), manifest.format());
@@ -341,7 +350,7 @@ bool Depot::put(const std::string& key, Manifest manifest,
   if (companion) write_file(cache_.file(companion_key), *companion);
   if (!uploads()) return false;
   try {
-    store(key, manifest);
+    store(key, manifest, leaving);
     return true;
   } catch (const Error& error) {
     if (policy_.upload_must_work) throw;

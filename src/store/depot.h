@@ -91,11 +91,14 @@ class Depot {
 
   /// Where the archive of `key` is to be written: the cache.
   std::filesystem::path file(const std::string& key) const { return cache_.file(key); }
-  /// Takes an archive that was written to file(key): names it in its manifest, signs that and
-  /// writes it, then uploads archive, manifest and at last the companion, so that what is listed is
-  /// complete. Whether storage has it now.
+  /// Begins an archive that is to be made: into file(key), and where archives are uploaded into
+  /// storage with the same bytes, to be completed by `put`.
+  std::unique_ptr<LeavingArchive> begin(const std::string& key);
+  /// Takes an archive that was written to file(key), or is `leaving`: names it in its manifest,
+  /// signs that and writes it, then uploads archive, manifest and at last the companion, so that
+  /// what is listed is complete. Whether storage has it now.
   bool put(const std::string& key, Manifest manifest,
-           const std::optional<std::string>& companion = {});
+           const std::optional<std::string>& companion = {}, LeavingArchive* leaving = nullptr);
   /// Where uploads must work: uploads an archive with this tag that the cache has and storage has
   /// not, as after a failed upload. False when neither has it.
   bool complete(const std::string& key, const std::string& tag);
@@ -117,7 +120,8 @@ class Depot {
   void give_up(const Error& error);
   std::optional<std::string> read_small(const std::string& key);
   ArchiveUpload upload() const;
-  void store(const std::string& key, const Manifest& manifest);
+  IfThere if_there(const std::string& key);
+  void store(const std::string& key, const Manifest& manifest, LeavingArchive* leaving = nullptr);
   bool download(const std::string& key, const std::string& sha256, std::uint64_t most_bytes);
   std::string stream_stored(const Found& found, const std::function<void(Source&)>& use);
   void keep_manifest(const Found& found);

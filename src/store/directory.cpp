@@ -144,6 +144,25 @@ class NewFile {
   UniqueFd fd_;
 };
 
+class DirectoryUpload : public Upload {
+ public:
+  DirectoryUpload(DirectoryStorage& storage, std::string_view key, IfThere if_there)
+      : storage_(storage), key_(key), if_there_(if_there), file_(storage.file(key)) {}
+  bool write(Bytes bytes) override {
+    file_.write(bytes);
+    return true;
+  }
+  bool commit(const std::string& sha256) override {
+    return file_.commit(if_there_) || storage_.digest(key_) == sha256;
+  }
+
+ private:
+  DirectoryStorage& storage_;
+  std::string key_;
+  IfThere if_there_;
+  NewFile file_;
+};
+
 }  // namespace
 
 DirectoryStorage::DirectoryStorage(fs::path root) : root_(std::move(root)) {}
@@ -200,19 +219,14 @@ bool DirectoryStorage::get(std::string_view key, Sink& sink) {
   return true;
 }
 
-bool DirectoryStorage::put(std::string_view key, const fs::path& from, const std::string& sha256,
-                           IfThere if_there) {
-  const fs::path target = file(key);
-  const fs::path dir = target.parent_path();
+std::unique_ptr<Upload> DirectoryStorage::begin(std::string_view key, IfThere if_there,
+                                                const Foreknown&) {
+  const fs::path dir = file(key).parent_path();
   std::error_code code;
   fs::create_directories(dir, code);
   if (code) throw system_error("Failed to make directory '" + dir.string() + "'", code.value());
   remove_stale_files(dir);
-  FileSource source(from);
-  NewFile made(target);
-  std::vector<std::byte> buffer(kBuffer);
-  while (const std::size_t count = source.read(buffer)) made.write(std::span(buffer).first(count));
-  return made.commit(if_there) || digest(key) == sha256;
+  return std::make_unique<DirectoryUpload>(*this, key, if_there);
 }
 
 std::optional<std::string> DirectoryStorage::digest(std::string_view key) {

@@ -15,8 +15,8 @@ class DirectoryStorage : public Storage {
   std::string describe(std::string_view key) const override;
   std::vector<ObjectInfo> list(std::string_view prefix) override;
   bool get(std::string_view key, Sink& sink) override;
-  bool put(std::string_view key, const std::filesystem::path& from, const std::string& sha256,
-           IfThere if_there = IfThere::replace) override;
+  std::unique_ptr<Upload> begin(std::string_view key, IfThere if_there,
+                                const Foreknown& known = {}) override;
   /// Reads the file.
   std::optional<std::string> digest(std::string_view key) override;
   void remove(std::string_view key) override;

@@ -89,8 +89,7 @@ bool PublicStorage::get(std::string_view key, Sink& sink) {
   throw failed(log::redact(url_), fmt::format("The status of {} is {}", key, response.status));
 }
 
-bool PublicStorage::put(std::string_view key, const std::filesystem::path&, const std::string&,
-                        IfThere) {
+std::unique_ptr<Upload> PublicStorage::begin(std::string_view key, IfThere, const Foreknown&) {
   check_key(key);
   throw Error("storage::read-only", "Cannot write to the " + describe());
 }

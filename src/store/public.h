@@ -21,8 +21,8 @@ class PublicStorage : public Storage {
   /// False for what the server does not give to us as well, whatever its reason.
   bool get(std::string_view key, Sink& sink) override;
   /// Error "storage::read-only".
-  bool put(std::string_view key, const std::filesystem::path& file, const std::string& sha256,
-           IfThere if_there = IfThere::replace) override;
+  std::unique_ptr<Upload> begin(std::string_view key, IfThere if_there,
+                                const Foreknown& known = {}) override;
   /// Nothing: others do not say.
   std::optional<std::string> digest(std::string_view key) override;
   void remove(std::string_view key) override;

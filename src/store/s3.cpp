@@ -7,17 +7,12 @@
 #include "base/text.h"
 #include "net/signing.h"
 #include "store/s3_listing.h"
-#include "store/s3_upload.h"
 
 namespace halcyon {
 
 namespace {
 
 constexpr int kPageSize = 1000;
-constexpr const char* kDigestHeader = "x-amz-meta-sha256";
-constexpr const char* kCondition = "if-none-match";
-constexpr long kConditionFailed = 412;
-constexpr long kNotImplemented = 501;
 
 /// Wants nothing.
 class Glance : public Sink {
@@ -45,22 +40,6 @@ class CheckedSink : public Sink {
 
 std::string name_of(std::string_view key) {
   return std::string(key.substr(key.rfind('/') + 1));  // all of it where there is no slash
-}
-
-bool has_header(const S3Call& call, const char* name) {
-  return std::any_of(call.headers.begin(), call.headers.end(),
-                     [name](const auto& header) { return header.first == name; });
-}
-
-void drop_header(S3Call& call, const char* name) {
-  std::erase_if(call.headers, [name](const auto& header) { return header.first == name; });
-}
-
-/// What servers say of headers that they do not know.
-bool is_unsupported(const S3Answer& answer) {
-  const std::string& code = answer.fault.code;
-  return answer.response.status == kNotImplemented || code == "NotImplemented" ||
-         code == "InvalidArgument" || code == "InvalidRequest";
 }
 
 }  // namespace
@@ -129,102 +108,6 @@ bool S3Storage::is_absent(const std::string& full_key) {
   return page && (page->objects.empty() || page->objects.front().key != full_key);
 }
 
-bool S3Storage::put(std::string_view key, const std::filesystem::path& file,
-                    const std::string& sha256, IfThere if_there) {
-  S3Call call{.action = "write",
-              .method = "PUT",
-              .key = full_key(key),
-              .headers = {{kDigestHeader, sha256}},
-              .sha256 = sha256};
-  std::error_code failed;
-  const std::uintmax_t bytes = std::filesystem::file_size(file, failed);
-  if (failed) throw system_error("Cannot open " + file.string(), failed.value());
-  const bool in_parts = bytes > options_.parts_above;
-  if (if_there == IfThere::keep) {
-    // Where conditions work a small file need not ask first; a large one had better.
-    if ((in_parts || !conditions_work_) && has(key)) return digest(key) == sha256;
-    if (conditions_work_) call.headers.emplace_back(kCondition, "*");
-  }
-  add_acl(call);
-  if (!in_parts) call.upload = file;
-  Meter meter(name_of(key), bytes);
-  call.meter = &meter;
-  const S3Answer answer = in_parts ? put_parts(call, file, bytes) : write(call);
-  if (answer.ok()) return true;
-  // It may be our own: an answer that was lost.
-  const bool is_condition =
-      answer.response.status == kConditionFailed && has_header(call, kCondition);
-  if (is_condition || answer.fault.code == "NoSuchUpload") {
-    const bool same = digest(key) == sha256;
-    if (is_condition || same) return same;
-  }
-  throw client_.error(call, answer);
-}
-
-S3Answer S3Storage::put_parts(S3Call& call, const std::filesystem::path& file,
-                              std::uint64_t bytes) {
-  clean_uploads(call.key);
-  S3Call begin = call;
-  begin.method = "POST";
-  begin.query = {{"uploads", ""}};
-  begin.sha256.clear();
-  begin.expects = "InitiateMultipartUploadResult";
-  drop_header(begin, kCondition);
-  S3Answer begun = write(begin);
-  if (!begun.ok()) return begun;
-  S3PartsUpload upload(client_, call.key, parse_s3_upload_id(begun.response.body), call.meter);
-  upload.send(file, s3_part_bytes(bytes, options_.part_bytes));
-  HttpHeaders condition;
-  if (has_header(call, kCondition)) condition.emplace_back(kCondition, "*");
-  call = upload.finish(std::move(condition));
-  S3Answer answer = write(call);
-  if (answer.ok()) upload.finished();
-  return answer;
-}
-
-void S3Storage::clean_uploads(const std::string& full_key) {
-  if (cleaned_uploads_) return;
-  cleaned_uploads_ = true;
-  const int removed = remove_s3_orphans(client_, full_key.substr(0, full_key.rfind('/') + 1),
-                                        client_.now() - options_.orphan_age);
-  if (removed > 0) {
-    log::detail(fmt::format("Removed {} unfinished uploads of earlier runs", removed));
-  }
-}
-
-S3Answer S3Storage::write(S3Call& call) {
-  for (;;) {
-    S3Answer answer = client_.send(call);
-    if (answer.ok() || !(refused_acl(answer, call) || refused_condition(answer, call))) {
-      return answer;
-    }
-  }
-}
-
-bool S3Storage::refused_acl(const S3Answer& answer, S3Call& call) {
-  if (!has_header(call, kAclHeader)) return false;
-  const bool refused =
-      is_acl_refusal(answer.fault) ||
-      (is_unsupported(answer) && lower(answer.fault.message).find("acl") != std::string::npos);
-  if (!refused) return false;
-  drop_header(call, kAclHeader);
-  if (acl_works_) {
-    log::warning(
-        fmt::format("Bucket '{}' refuses object ACLs: uploading without HALCYON_S3_ACL={}\n"
-                    "Who may read is what the bucket's own policy says.",
-                    client_.endpoint().bucket, options_.acl));
-  }
-  acl_works_ = false;
-  return true;
-}
-
-bool S3Storage::refused_condition(const S3Answer& answer, S3Call& call) {
-  if (!has_header(call, kCondition) || !is_unsupported(answer)) return false;
-  drop_header(call, kCondition);
-  conditions_work_ = false;
-  return true;
-}
-
 std::optional<std::string> S3Storage::digest(std::string_view key) {
   const S3Answer answer = head(key);
   const std::string& digest = answer.response.header(kDigestHeader);
@@ -277,12 +160,6 @@ void S3Storage::create() {
   if (!answer.ok() && answer.fault.code != "BucketAlreadyOwnedByYou") {
     throw client_.error(call, answer);
   }
-}
-
-void S3Storage::add_acl(S3Call& call) const {
-  // Objects are private anyway, and most buckets refuse the header today.
-  if (!acl_works_ || options_.acl.empty() || options_.acl == "private") return;
-  call.headers.emplace_back(kAclHeader, options_.acl);
 }
 
 S3Answer S3Storage::send_list(const std::string& full_prefix, const std::string& token, int most) {

@@ -5,18 +5,22 @@
 
 namespace halcyon {
 
+/// The object's SHA-256, in its metadata.
+constexpr const char* kDigestHeader = "x-amz-meta-sha256";
+
 /// Storage in an S3 bucket: Signature V4, path style for custom endpoints and names with dots,
 /// virtual-host style for AWS otherwise. The region comes from the endpoint's name, else from the
 /// server's answer (301/400 with x-amz-bucket-region or the Region of the error document), and is
 /// remembered. A 403 on a key is told apart from a missing one by asking for the listing.
-/// Every object carries its SHA-256 (x-amz-meta-sha256), which is compared when it is read. Large
-/// files go in parts. What may pass is tried again (S3Client).
-/// Every error names bucket, key, status, the server's code and what to do; ids:
-/// "s3::no-such-bucket", "s3::wrong-key" (InvalidAccessKeyId, SignatureDoesNotMatch, ExpiredToken),
-/// "s3::forbidden", "s3::clock-skew" (both times shown), "s3::wrong-region", "s3::acl" (of a bucket
-/// that is made; objects go without an ACL where it is refused, with one warning),
-/// "s3::unreachable", "s3::bucket-taken", "s3::failed", "storage::truncated", "storage::changed",
-/// "storage::corrupt". Without a key requests are not signed: enough for a public bucket.
+/// Every object carries its SHA-256 (x-amz-meta-sha256), which is compared when it is read. Where
+/// it is not known before the first of several parts is sent, it is added when all is there, by a
+/// copy of the object to itself. What may pass is tried again (S3Client). Every error names bucket,
+/// key, status, the server's code and what to do; ids: "s3::no-such-bucket", "s3::wrong-key"
+/// (InvalidAccessKeyId, SignatureDoesNotMatch, ExpiredToken), "s3::forbidden", "s3::clock-skew"
+/// (both times shown), "s3::wrong-region", "s3::acl" (of a bucket that is made; objects go without
+/// an ACL where it is refused, with one warning), "s3::unreachable", "s3::bucket-taken",
+/// "s3::failed", "storage::truncated", "storage::changed", "storage::corrupt". Without a key
+/// requests are not signed: enough for a public bucket.
 class S3Storage : public Storage {
  public:
   /// `now` gives the time for signatures (tests own it). An empty endpoint is AWS.
@@ -29,8 +33,8 @@ class S3Storage : public Storage {
   std::vector<ObjectInfo> list(std::string_view prefix) override;
   bool get(std::string_view key, Sink& sink) override;
   /// IfThere::keep relies on If-None-Match; on servers without it, on a look before.
-  bool put(std::string_view key, const std::filesystem::path& file, const std::string& sha256,
-           IfThere if_there = IfThere::replace) override;
+  std::unique_ptr<Upload> begin(std::string_view key, IfThere if_there,
+                                const Foreknown& known = {}) override;
   std::optional<std::string> digest(std::string_view key) override;
   void remove(std::string_view key) override;
 
@@ -47,6 +51,8 @@ class S3Storage : public Storage {
   long last_status() const { return client_.last_status(); }
 
  private:
+  class ObjectUpload;
+
   std::string full_key(std::string_view key) const;
   S3Answer head(std::string_view key);
   void add_acl(S3Call& call) const;
@@ -57,7 +63,6 @@ class S3Storage : public Storage {
   S3Answer write(S3Call& call);
   bool refused_acl(const S3Answer& answer, S3Call& call);
   bool refused_condition(const S3Answer& answer, S3Call& call);
-  S3Answer put_parts(S3Call& call, const std::filesystem::path& file, std::uint64_t bytes);
   void clean_uploads(const std::string& full_key);
 
   S3Options options_;

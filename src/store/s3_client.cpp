@@ -122,8 +122,6 @@ HttpRequest S3Client::signed_request(const S3Call& call, std::chrono::system_clo
   if (!call.query.empty()) request.url += "?" + canonical_query(call.query);
   request.headers = call.headers;
   request.upload = call.upload;
-  request.upload_from = call.upload_from;
-  request.upload_bytes = call.upload_bytes;
   request.body = call.body;
   request.meter = call.meter;
   request.stall_seconds = static_cast<long>(options_.stall.count());

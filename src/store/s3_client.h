@@ -26,9 +26,9 @@ struct S3Options {
   std::string session_token;  ///< optional
   RetryPolicy retry{};        ///< HALCYON_RETRY_SECONDS
   std::chrono::seconds stall = std::chrono::seconds(60);  ///< HALCYON_STALL_SECONDS
-  /// Files with more bytes are uploaded in parts; S3's own limit for one request is 5 GB.
-  std::uint64_t parts_above = 64U << 20U;
-  std::uint64_t part_bytes = 16U << 20U;  ///< S3's least is 5 MiB
+  /// What has more bytes is uploaded in parts of this size, which wait in memory. S3's least is
+  /// 5 MiB.
+  std::uint64_t part_bytes = 8U << 20U;
   /// Unfinished uploads beside ours are removed at this age: no dyno lives longer.
   std::chrono::seconds orphan_age = std::chrono::hours(24);
 };
@@ -40,13 +40,11 @@ struct S3Call {
   std::string key{};  ///< with our prefix; empty for the bucket itself
   HttpHeaders query{};
   HttpHeaders headers{};
-  std::optional<std::filesystem::path> upload{};
-  std::uint64_t upload_from = 0;
-  std::optional<std::uint64_t> upload_bytes{};
-  std::string sha256{};      ///< of the upload
-  std::string body{};        ///< sent when there is no upload
-  const char* expects = "";  ///< root element of a good answer; empty when it has no document
-  bool is_slow = false;      ///< the server may think for long, and sends a byte now and then
+  std::optional<Bytes> upload{};  ///< HttpRequest::upload
+  std::string sha256{};           ///< of the upload
+  std::string body{};             ///< sent when there is no upload
+  const char* expects = "";       ///< root element of a good answer; empty when it has no document
+  bool is_slow = false;           ///< the server may think for long, and sends a byte now and then
   std::chrono::seconds patience = std::chrono::hours(1);  ///< at most this long is it tried again
   Meter* meter = nullptr;                                 ///< HttpRequest::meter
 };

@@ -3,14 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
-#include <mutex>
-#include <thread>
 
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/interrupt.h"
-#include "base/stream.h"
 
 namespace halcyon {
 
@@ -18,24 +14,9 @@ namespace {
 
 constexpr std::uint64_t kMostParts = 10'000;
 constexpr std::uint64_t kMebibyte = 1U << 20U;
-/// Connections at once. Memory: a buffer each.
+/// Connections at once, and parts in memory besides the one that is being written.
 constexpr std::size_t kWorkers = 4;
 constexpr auto kAbortPatience = std::chrono::seconds(10);
-
-std::string sha256_part(const std::filesystem::path& file, std::uint64_t from,
-                        std::uint64_t bytes) {
-  FileSource source(file, from);
-  Digest digest;
-  std::vector<std::byte> buffer(256U << 10U);
-  while (bytes > 0) {
-    const std::size_t count =
-        source.read(std::span(buffer).first(std::min<std::uint64_t>(buffer.size(), bytes)));
-    if (count == 0) break;  // the upload itself tells that the file has become shorter
-    digest.update(std::span(buffer).first(count));
-    bytes -= count;
-  }
-  return digest.hex();
-}
 
 S3Call abort_call(const std::string& key, const std::string& id) {
   return {.action = "give up the upload of",
@@ -48,6 +29,7 @@ S3Call abort_call(const std::string& key, const std::string& id) {
 }  // namespace
 
 S3PartsUpload::~S3PartsUpload() {
+  stop();
   if (is_finished_) return;
   const interrupt::Deferred tidying;
   try {
@@ -56,51 +38,73 @@ S3PartsUpload::~S3PartsUpload() {
   }
 }
 
-S3Call S3PartsUpload::part(const std::filesystem::path& file, std::size_t number,
-                           std::uint64_t from, std::uint64_t bytes) const {
-  return {.action = "write",
-          .method = "PUT",
-          .key = key_,
-          .query = {{"partNumber", std::to_string(number)}, {"uploadId", id_}},
-          .upload = file,
-          .upload_from = from,
-          .upload_bytes = bytes,
-          .sha256 = sha256_part(file, from, bytes),
-          .meter = meter_};
+void S3PartsUpload::add(std::vector<std::byte> bytes) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return unsent_ < kWorkers || failure_; });
+  if (failure_) std::rethrow_exception(failure_);
+  etags_.emplace_back();
+  waiting_.push_back({etags_.size(), std::move(bytes)});
+  if (++unsent_ > workers_.size()) workers_.emplace_back([this] { work(); });
+  changed_.notify_all();
 }
 
-void S3PartsUpload::send(const std::filesystem::path& file, std::uint64_t part_bytes) {
-  const std::uint64_t size = std::filesystem::file_size(file);
-  const std::uint64_t count = (size + part_bytes - 1) / part_bytes;
-  etags_.resize(count);
-  std::atomic<std::size_t> next = 0;
-  std::mutex mutex;
-  std::exception_ptr failure;
+void S3PartsUpload::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return unsent_ == 0 || failure_; });
+  if (failure_) std::rethrow_exception(failure_);
+}
 
-  const auto work = [&] {
-    try {
-      HttpClient http;
-      S3Client client(client_, http);
-      for (std::size_t i = next++; i < count; i = next++) {
-        const std::uint64_t from = i * part_bytes;
-        const S3Call call = part(file, i + 1, from, std::min(part_bytes, size - from));
-        const S3Answer answer = client.send(call);
-        if (!answer.ok()) throw client.error(call, answer);
-        etags_[i] = answer.response.header("etag");
-      }
-    } catch (...) {
-      next = count;
-      const std::lock_guard lock(mutex);
-      if (!failure) failure = std::current_exception();
+void S3PartsUpload::work() {
+  try {
+    HttpClient http;
+    S3Client client(client_, http);
+    while (std::optional<Part> part = next()) {
+      std::string etag = send(client, *part);
+      part->bytes = {};  // before another one may be added
+      const std::lock_guard lock(mutex_);
+      etags_[part->number - 1] = std::move(etag);
+      --unsent_;
+      changed_.notify_all();
     }
-  };
-  {
-    std::vector<std::jthread> workers;
-    for (std::size_t i = 0; i < std::min<std::uint64_t>(kWorkers, count); ++i) {
-      workers.emplace_back(work);
-    }
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = std::current_exception();
+    changed_.notify_all();
   }
-  if (failure) std::rethrow_exception(failure);
+}
+
+/// Waits for the next part; nothing when no more are to be sent.
+std::optional<S3PartsUpload::Part> S3PartsUpload::next() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !waiting_.empty() || is_last_ || failure_; });
+  if (is_last_ || failure_) return {};
+  Part part = std::move(waiting_.front());
+  waiting_.pop_front();
+  return part;
+}
+
+std::string S3PartsUpload::send(S3Client& client, const Part& part) const {
+  const S3Call call{
+      .action = "write",
+      .method = "PUT",
+      .key = key_,
+      .query = {{"partNumber", std::to_string(part.number)}, {"uploadId", id_}},
+      .upload = part.bytes,
+      .sha256 = sha256({reinterpret_cast<const char*>(part.bytes.data()), part.bytes.size()}),
+      .meter = meter_};
+  const S3Answer answer = client.send(call);
+  if (!answer.ok()) throw client.error(call, answer);
+  return answer.response.header("etag");
+}
+
+/// Ends the workers: what waits is not sent.
+void S3PartsUpload::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_last_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
 }
 
 S3Call S3PartsUpload::finish(HttpHeaders headers) const {
@@ -120,8 +124,8 @@ S3Call S3PartsUpload::finish(HttpHeaders headers) const {
           .is_slow = true};
 }
 
-std::uint64_t s3_part_bytes(std::uint64_t file_bytes, std::uint64_t wanted) {
-  const std::uint64_t least = (file_bytes + kMostParts - 1) / kMostParts;
+std::uint64_t s3_part_bytes(std::uint64_t object_bytes, std::uint64_t wanted) {
+  const std::uint64_t least = (object_bytes + kMostParts - 1) / kMostParts;
   if (least <= wanted) return wanted;
   return (least + kMebibyte - 1) / kMebibyte * kMebibyte;
 }

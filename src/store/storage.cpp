@@ -73,6 +73,19 @@ bool is_damage(const Error& error) {
          error.id() == "stream::too-long";
 }
 
+bool Storage::put(std::string_view key, const fs::path& file, const std::string& sha256,
+                  IfThere if_there) {
+  FileSource source(file);
+  std::error_code no_file;  // which the first read tells
+  const std::uintmax_t size = fs::file_size(file, no_file);
+  const auto upload = begin(key, if_there, {.sha256 = sha256, .bytes = no_file ? 0 : size});
+  std::vector<std::byte> buffer(256U << 10U);
+  while (const std::size_t count = source.read(buffer)) {
+    upload->write(std::span(buffer).first(count));
+  }
+  return upload->commit(sha256);
+}
+
 std::optional<std::string> read_small(Storage& storage, const std::string& key) {
   for (bool again = false;; again = true) {
     StringSink text(largest_small_file);

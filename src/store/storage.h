@@ -23,6 +23,21 @@ struct ObjectInfo {
 /// two writers come at the same time.
 enum class IfThere { replace, keep };
 
+/// An object on its way into storage: what is written is sent while more comes. Nothing becomes of
+/// one that is not committed. What fails is raised by the next write, or by the commit.
+class Upload : public Sink {
+ public:
+  /// Makes an object of what was written, whose digest is `sha256`: all of it appears at once.
+  /// False when there is an object already that is to be kept, and it is another one.
+  virtual bool commit(const std::string& sha256) = 0;
+};
+
+/// What is known of an object before it is written: each saves a request or a buffer.
+struct Foreknown {
+  std::string sha256{};
+  std::uint64_t bytes = 0;
+};
+
 /// A flat key-value store of files. Keys are relative paths ("linux-debian-12-x64/x.tar.xz",
 /// "original/ghc.tar.xz"), valid UTF-8, without empty, "." or ".." parts.
 class Storage {
@@ -42,10 +57,13 @@ class Storage {
   /// Error "storage::truncated"; one that is not what was stored, "storage::corrupt". A sink that
   /// wants no more ends the transfer without error.
   virtual bool get(std::string_view key, Sink& sink) = 0;
-  /// Stores a file under `key`, atomically for readers. `sha256` is the file's digest, known from
-  /// writing it. False when there is an object already that is to be kept, and it is another one.
-  virtual bool put(std::string_view key, const std::filesystem::path& file,
-                   const std::string& sha256, IfThere if_there = IfThere::replace) = 0;
+  /// Begins to store an object under `key`. The storage must outlive it.
+  virtual std::unique_ptr<Upload> begin(std::string_view key, IfThere if_there,
+                                        const Foreknown& known = {}) = 0;
+  /// Stores a file under `key`. `sha256` is its digest, known from writing it. False as with
+  /// Upload::commit.
+  bool put(std::string_view key, const std::filesystem::path& file, const std::string& sha256,
+           IfThere if_there = IfThere::replace);
   /// The SHA-256 that belongs to an object; nothing when there is none, or when it is not known.
   virtual std::optional<std::string> digest(std::string_view key) = 0;
   /// Removes an object; one that is not there is fine.

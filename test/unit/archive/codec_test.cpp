@@ -23,9 +23,10 @@ std::string sample(std::size_t size) {
   return text;
 }
 
-std::string packed(Format format, const std::string& text, unsigned threads = 2) {
+std::string packed(Format format, const std::string& text, unsigned threads = 2,
+                   Effort effort = Effort::quick) {
   StringSink out;
-  const auto encoder = make_encoder(format, out, threads);
+  const auto encoder = make_encoder(format, out, threads, effort);
   // In uneven pieces, as they come.
   for (std::size_t at = 0; at < text.size(); at += 100'003) {
     encoder->write(std::as_bytes(
@@ -76,7 +77,22 @@ TEST_CASE("what is packed unpacks to the same", "[archive]") {
     const std::string text = sample(20'000);
     CHECK(unpacked(packed(format, text, 1), 7) == text);
     CHECK(packed(format, text) == packed(format, text));
+    const std::string thorough = packed(format, text, 2, Effort::thorough);
+    CHECK(unpacked(thorough) == text);
+    CHECK(thorough.size() <= packed(format, text).size());
   }
+}
+
+TEST_CASE("many threads pack with no more memory than a few", "[archive]") {
+  const std::string text = sample(100'000);
+  CHECK(unpacked(packed(Format::xz, text, 64, Effort::thorough)) == text);
+}
+
+TEST_CASE("an archive has a name in each format", "[archive]") {
+  CHECK(without_archive_suffix("x/a-1.0.tar.zst") == "x/a-1.0");
+  CHECK(without_archive_suffix("a.cabal.config") == "a.cabal.config");
+  CHECK(names_in_all_formats("a-1.0.tar.xz") ==
+        std::vector<std::string>{"a-1.0.tar.xz", "a-1.0.tar.gz", "a-1.0.tar.zst"});
 }
 
 TEST_CASE("plain tar passes as it is", "[archive]") {

@@ -18,8 +18,10 @@ class TextLayer : public Layer {
   std::string name() const override { return "text"; }
   std::string describe() const override { return "text " + text_; }
   Tag tag() const override { return base_tag(text_); }
-  std::string archive_name() const override { return "halcyon-text-" + text_ + ".tar.gz"; }
-  Format format() const override { return Format::gzip; }
+  std::string archive_name() const override {
+    return "halcyon-text-" + text_ + std::string(archive_suffix(format()));
+  }
+  Format usual_format() const override { return Format::gzip; }
   std::string problem(const fs::path& dir) const override {
     return fs::exists(dir / "text") ? "" : "it has no text";
   }
@@ -132,6 +134,27 @@ TEST_CASE("a machine with the same root path restores from storage", "[layers]")
     CHECK(read_file(layer.dir() / "text") == "a");
     remove_tree(machine.workspace.app_dir);
   }
+}
+
+TEST_CASE("archives are used whatever their format, and made in the one that is asked for",
+          "[layers]") {
+  TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer layer(machine.workspace, "a");
+  machine.keeper.realise(layer);
+  machine.workspace.archive_format = Format::zstd;
+  for (const bool cached : {true, false}) {
+    remove_layer(machine.workspace, layer.dir());
+    if (!cached) remove_tree(machine.cache.dir());
+    const Step step = machine.keeper.realise(layer);
+    CHECK(step.means == (cached ? Means::cached : Means::stored));
+    CHECK(step.source->key == key);
+  }
+  TextLayer other(machine.workspace, "b");
+  other.start_from = "halcyon-text-a.tar.gz";
+  CHECK(machine.keeper.realise(other).means == Means::extended);
+  CHECK(fs::exists(machine.storage.file("linux-test-1-x64/halcyon-text-b.tar.zst")));
+  CHECK_FALSE(fs::exists(machine.storage.file("linux-test-1-x64/halcyon-text-b.tar.gz")));
 }
 
 TEST_CASE("a layer whose tag differs is not used, whatever its name", "[layers]") {

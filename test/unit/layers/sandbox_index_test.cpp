@@ -14,6 +14,21 @@
 namespace halcyon {
 namespace {
 
+/// An object that is being written.
+class Written : public Upload {
+ public:
+  explicit Written(std::string& object) : object_(object) {}
+  bool write(Bytes bytes) override { return written_.write(bytes); }
+  bool commit(const std::string&) override {
+    object_ = written_.text;
+    return true;
+  }
+
+ private:
+  std::string& object_;
+  StringSink written_;
+};
+
 /// Objects in memory; counts what is asked.
 class CountingStorage : public Storage {
  public:
@@ -34,10 +49,9 @@ class CountingStorage : public Storage {
     sink.write(std::as_bytes(std::span(found->second)));
     return true;
   }
-  bool put(std::string_view key, const fs::path& file, const std::string&, IfThere) override {
+  std::unique_ptr<Upload> begin(std::string_view key, IfThere, const Foreknown&) override {
     ++puts;
-    objects[std::string(key)] = read_file(file);
-    return true;
+    return std::make_unique<Written>(objects[std::string(key)]);
   }
   std::optional<std::string> digest(std::string_view) override { return {}; }
   void remove(std::string_view key) override { objects.erase(std::string(key)); }

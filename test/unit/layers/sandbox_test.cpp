@@ -70,6 +70,23 @@ TEST_CASE("a sandbox is found by its digest, whatever the label", "[layers]") {
         "halcyon-sandbox-9.0.2-hello-1.0-" + source.constraints.digest() + ".tar.gz");
 }
 
+TEST_CASE("a sandbox is found in any format", "[layers]") {
+  Bench bench;
+  const std::string same = bench.keep(bench.app("other", "any.a ==1, any.b ==2"));
+  const std::string less = bench.keep(bench.app("less", "any.a ==1"));
+  bench.workspace.archive_format = Format::zstd;
+  const auto plan = [&](const AppSource& source) {
+    return bench.keeper.plan(
+        SandboxLayer(bench.workspace, source, ghc_tag, "9.0.2", "3.4.1.0", {"r", "http://r/"}));
+  };
+  const Step exact = plan(bench.app("hello", "any.a ==1, any.b ==2"));
+  CHECK(exact.means == Means::cached);
+  CHECK(exact.source->key == same);
+  const Step similar = plan(bench.app("hello", "any.a ==1, any.c ==2"));
+  CHECK(similar.means == Means::extended);
+  CHECK(similar.source->key == less);
+}
+
 TEST_CASE("the best-scoring subset is extended; anything extraneous disqualifies", "[layers]") {
   Bench bench;
   bench.keep(bench.app("small", "any.a ==1"));

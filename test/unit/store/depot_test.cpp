@@ -30,12 +30,9 @@ class Witness : public DirectoryStorage {
     if (breaks) throw Error("storage::truncated", "It ended early");
     return true;
   }
-  bool put(std::string_view key, const fs::path& file, const std::string& digest,
-           IfThere if_there) override {
-    calls.push_back("put " + std::string(key));
-    const bool done = DirectoryStorage::put(key, file, digest, if_there);
-    if (after_put) after_put(key);
-    return done;
+  std::unique_ptr<Upload> begin(std::string_view key, IfThere if_there,
+                                const Foreknown& known) override {
+    return std::make_unique<Watched>(*this, key, DirectoryStorage::begin(key, if_there, known));
   }
   std::optional<std::string> digest(std::string_view key) override {
     StringSink text;
@@ -46,12 +43,34 @@ class Witness : public DirectoryStorage {
     calls.push_back("remove " + std::string(key));
     DirectoryStorage::remove(key);
   }
+  /// Says when an object is complete.
+  class Watched : public Upload {
+   public:
+    Watched(Witness& witness, std::string_view key, std::unique_ptr<Upload> upload)
+        : witness_(witness), key_(key), upload_(std::move(upload)) {}
+    bool write(Bytes bytes) override {
+      if (witness_.refuses) throw Error("directory::full", "No space");
+      return upload_->write(bytes);
+    }
+    bool commit(const std::string& sha256) override {
+      witness_.calls.push_back("put " + key_);
+      const bool done = upload_->commit(sha256);
+      if (witness_.after_put) witness_.after_put(key_);
+      return done;
+    }
+
+   private:
+    Witness& witness_;
+    std::string key_;
+    std::unique_ptr<Upload> upload_;
+  };
   /// What another builder does just after a put.
   std::function<void(std::string_view)> after_put;
   bool is_public = false;
   bool fails = false;
-  int damaged = 0;      ///< so many reads are cut short
-  bool breaks = false;  ///< and say so
+  bool refuses = false;  ///< what is written
+  int damaged = 0;       ///< so many reads are cut short
+  bool breaks = false;   ///< and say so
   std::vector<std::string> calls;
 };
 
@@ -73,6 +92,20 @@ struct Bench {
     manifest.sha256 = sha256("content");
     manifest.bytes = 7;
     return depot.put(key, manifest, "constraints: a ==1\n");
+  }
+
+  /// The same with one that is uploaded while it is made.
+  static bool make(Depot& depot, const std::string& key) {
+    const auto leaving = depot.begin(key);
+    for (const std::string_view piece : {"con", "tent"}) {
+      leaving->write(std::as_bytes(std::span(piece)));
+    }
+    leaving->keep();
+    Manifest manifest;
+    manifest.tag = "tier: text\n";
+    manifest.sha256 = leaving->sha256();
+    manifest.bytes = leaving->bytes();
+    return depot.put(key, manifest, {}, leaving.get());
   }
 
   TempDir dir{fs::temp_directory_path()};
@@ -284,6 +317,60 @@ TEST_CASE_METHOD(Bench, "depot: two builders that store at the same time leave o
   CHECK(sha256_file(storage.file(key)) == found->manifest.sha256);
   times = -1000;
   CHECK(test::error_id([&] { put(depot, key); }) == "depot::contended");
+}
+
+TEST_CASE_METHOD(Bench, "depot: an archive is uploaded while it is made") {
+  Depot depot = this->depot();
+  CHECK(make(depot, key));
+  CHECK(read_file(cache.file(key)) == "content");
+  CHECK(read_file(storage.file(key)) == "content");
+  REQUIRE(depot.find_stored(key));
+  CHECK(depot.find_stored(key)->manifest.sha256 == sha256("content"));
+  std::erase_if(storage.calls, [](const std::string& call) { return !call.starts_with("put "); });
+  CHECK(storage.calls == std::vector<std::string>{"put " + key, "put " + key + ".manifest"});
+  storage.calls.clear();
+  Depot silent = this->depot({.upload = false});
+  CHECK_FALSE(make(silent, "os/halcyon-text-b.tar.gz"));
+  CHECK(storage.calls.empty());
+  CHECK(silent.find_cached("os/halcyon-text-b.tar.gz"));
+}
+
+TEST_CASE_METHOD(Bench, "depot: what is not finished leaves nothing, in cache or storage") {
+  Depot depot = this->depot();
+  depot.begin(key)->write(std::as_bytes(std::span(std::string_view("half"))));
+  CHECK(fs::is_empty(cache.file(key).parent_path()));
+  CHECK(fs::is_empty(storage.file(key).parent_path()));
+}
+
+TEST_CASE_METHOD(Bench, "depot: an upload that fails leaves the archive in the cache") {
+  storage.refuses = true;
+  SECTION("and is told where it must work") {
+    Depot depot = this->depot();
+    CHECK(error_id([&] { make(depot, key); }) == "directory::full");
+    CHECK(depot.find_cached(key));
+    storage.refuses = false;
+    CHECK(this->depot().complete(key, "tier: text\n"));  // the next run does it
+    CHECK(this->depot().find_stored(key));
+  }
+  SECTION("and warned of where it need not") {
+    Depot depot = this->depot({.upload_must_work = false});
+    CHECK_FALSE(make(depot, key));
+    CHECK(depot.find_cached(key));
+    CHECK_THAT(output, Catch::Contains("No space") && Catch::Contains("in the cache"));
+  }
+}
+
+TEST_CASE_METHOD(Bench, "depot: what was uploaded while it was made is replaced from the cache") {
+  Depot depot = this->depot();
+  int times = 0;
+  storage.after_put = [&](std::string_view written) {
+    if (written == key && ++times <= 2) store_theirs(storage);
+  };
+  CHECK(make(depot, key));
+  CHECK(times == 3);
+  const auto found = this->depot().find_stored(key);
+  REQUIRE(found);
+  CHECK(sha256_file(storage.file(key)) == found->manifest.sha256);
 }
 
 TEST_CASE_METHOD(Bench, "depot: no more is downloaded than the manifest says") {

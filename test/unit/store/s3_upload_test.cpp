@@ -95,7 +95,6 @@ struct Uploads {
                     .access_key = "key",
                     .secret_key = "s3cr3t-word",
                     .session_token = "",
-                    .parts_above = 4 * part,
                     .part_bytes = part};
   TestServer server{[this](const std::string& request) { return answer(request); }};
 };
@@ -111,9 +110,9 @@ TEST_CASE("s3 upload: a large file goes in parts, with its digest and ACL") {
   CHECK_THAT(s3.completed,
              Catch::Contains("?uploadId=u%2F1 ") && Catch::Contains("<PartNumber>10</PartNumber>"));
   CHECK(s3.aborted.empty());
-  write_file(s3.dir.path() / "file", content.substr(0, 4 * part));
-  CHECK(s3.storage().put("b", s3.dir.path() / "file", sha256(content.substr(0, 4 * part))));
-  CHECK(s3.object == content.substr(0, 4 * part));  // in one
+  write_file(s3.dir.path() / "file", content.substr(0, part));
+  CHECK(s3.storage().put("b", s3.dir.path() / "file", sha256(content.substr(0, part))));
+  CHECK(s3.object == content.substr(0, part));  // in one
   CHECK(s3.parts.size() == 10);
 }
 
@@ -184,9 +183,9 @@ TEST_CASE("s3 upload: uploads that were left unfinished a day ago are removed") 
 
 TEST_CASE("s3 upload: what another builder has stored is kept where that is wanted") {
   for (const std::string& theirs : {std::string("theirs"), content}) {
-    for (const std::uint64_t above : {std::uint64_t{4 * part}, std::uint64_t{1000}}) {
+    for (const std::uint64_t bytes : {std::uint64_t{part}, std::uint64_t{1000}}) {
       Uploads s3;
-      s3.options.parts_above = above;
+      s3.options.part_bytes = bytes;
       s3.object = theirs;
       s3.spoil = [](const std::string& line) -> std::optional<std::string> {
         if (line.starts_with("PUT ")) return fault("412 No", "PreconditionFailed");
@@ -204,7 +203,7 @@ TEST_CASE("s3 upload: what another builder has stored is kept where that is want
 
 TEST_CASE("s3 upload: servers without conditions are asked before, and not again") {
   Uploads s3;
-  s3.options.parts_above = 1000;
+  s3.options.part_bytes = 1000;
   int refused = 0;
   s3.spoil = [&](const std::string& request) -> std::optional<std::string> {
     if (request.find("if-none-match") == std::string::npos) return {};
@@ -219,6 +218,139 @@ TEST_CASE("s3 upload: servers without conditions are asked before, and not again
   CHECK_FALSE(storage.put("x", file, sha256(content), IfThere::keep));
   CHECK(s3.object == "theirs");
   CHECK(refused == 1);
+}
+
+/// Writes the content in odd pieces.
+void write_content(Upload& upload) {
+  for (std::size_t at = 0; at < content.size(); at += 70) {
+    upload.write(std::as_bytes(
+        std::span(content).subspan(at).first(std::min<std::size_t>(70, content.size() - at))));
+  }
+}
+
+/// The header line that says which upload made an object; empty when it does not.
+std::string id_line(const std::string& request) {
+  const std::size_t at = request.find("x-amz-meta-upload:");
+  return at == std::string::npos ? "" : request.substr(at, request.find("\r\n", at) - at);
+}
+
+TEST_CASE("s3 upload: parts go while more is written, and the digest is added at the end") {
+  Uploads s3;
+  std::string copied;
+  bool is_lost = false;
+  s3.spoil = [&](const std::string& request) -> std::optional<std::string> {
+    if (request.starts_with("HEAD ") && !s3.object.empty()) {
+      return reply("200 OK\r\nETag: \"t-10\"\r\n" + id_line(s3.created));
+    }
+    if (is_lost && request.starts_with("POST ") && request.find("uploadId") != std::string::npos) {
+      if (s3.object == content) return fault("404 Not Found", "NoSuchUpload");
+      s3.object = content;
+      return std::string();
+    }
+    if (request.find("x-amz-copy-source:") == std::string::npos) return {};
+    copied = request;
+    return reply("200 OK", "<CopyObjectResult/>");
+  };
+  SECTION("") {}
+  SECTION("also when the answer to the last call is lost") { is_lost = true; }
+  S3Storage storage = s3.storage();
+  const auto upload = storage.begin("os/a b", IfThere::replace);
+  write_content(*upload);
+  CHECK(upload->commit(sha256(content)));
+  CHECK(s3.parts.size() == 10);
+  for (const auto& [number, bytes] : s3.parts) CHECK(bytes.size() == part);
+  CHECK(s3.object == content);
+  CHECK_THAT(s3.created, !Catch::Contains("x-amz-meta-sha256"));
+  CHECK_THAT(copied, Catch::StartsWith("PUT /bucket/os/a%20b HTTP") &&
+                         Catch::Contains("x-amz-copy-source: /bucket/os/a%20b\r\n") &&
+                         Catch::Contains("x-amz-copy-source-if-match: \"t-10\"\r\n") &&
+                         Catch::Contains("x-amz-metadata-directive: REPLACE\r\n") &&
+                         Catch::Contains("x-amz-acl: public-read\r\n") &&
+                         Catch::Contains("x-amz-meta-sha256: " + sha256(content) + "\r\n"));
+}
+
+TEST_CASE("s3 upload: what another builder has put in its place gets no digest of ours") {
+  Uploads s3;
+  bool is_copied = false;
+  s3.spoil = [&](const std::string& request) -> std::optional<std::string> {
+    if (request.starts_with("HEAD ")) return reply("200 OK\r\nx-amz-meta-upload: theirs");
+    is_copied = is_copied || request.find("x-amz-copy-source:") != std::string::npos;
+    return {};
+  };
+  S3Storage storage = s3.storage();
+  const auto upload = storage.begin("os/a b", IfThere::replace);
+  write_content(*upload);
+  CHECK(upload->commit(sha256(content)));
+  CHECK_FALSE(is_copied);
+}
+
+TEST_CASE("s3 upload: a server that does not copy has the object all the same") {
+  for (const char* answer : {"412 No", "501 No", "404 No"}) {
+    Uploads s3;
+    s3.spoil = [&](const std::string& request) -> std::optional<std::string> {
+      if (request.starts_with("HEAD ")) return reply("200 OK\r\n" + id_line(s3.created));
+      if (request.find("x-amz-copy-source:") == std::string::npos) return {};
+      return fault(answer, "PreconditionFailed");
+    };
+    S3Storage storage = s3.storage();
+    const auto upload = storage.begin("os/a b", IfThere::replace);
+    write_content(*upload);
+    CHECK(upload->commit(sha256(content)));
+    CHECK(s3.object == content);
+  }
+}
+
+TEST_CASE("s3 upload: what is small goes in one request, with its digest") {
+  Uploads s3;
+  S3Storage storage = s3.storage();
+  const auto upload = storage.begin("os/a b", IfThere::replace);
+  upload->write(std::as_bytes(std::span(content).first(part)));
+  CHECK(s3.server.requests().empty());
+  CHECK(upload->commit(sha256(content.substr(0, part))));
+  REQUIRE(s3.server.requests().size() == 1);
+  CHECK_THAT(s3.server.requests()[0],
+             Catch::Contains("x-amz-meta-sha256: " + sha256(content.substr(0, part))));
+  CHECK(s3.object == content.substr(0, part));
+}
+
+TEST_CASE("s3 upload: one that is not committed is given up") {
+  Uploads s3;
+  S3Storage storage = s3.storage();
+  SECTION("with no more than a part nothing was begun") {
+    storage.begin("os/a b", IfThere::replace)->write(std::as_bytes(std::span(content).first(part)));
+    CHECK(s3.server.requests().empty());
+  }
+  SECTION("with more the server forgets the parts") {
+    write_content(*storage.begin("os/a b", IfThere::replace));
+    CHECK(s3.aborted == std::vector<std::string>{"/bucket/os/a%20b?uploadId=u%2F1"});
+  }
+  SECTION("after a failure the next write tells it") {
+    s3.spoil = [](const std::string& request) -> std::optional<std::string> {
+      if (request.find("partNumber=") == std::string::npos) return {};
+      return fault("403 Forbidden", "AccessDenied");
+    };
+    const auto write_all = [&] {
+      const auto upload = storage.begin("os/a b", IfThere::replace);
+      write_content(*upload);
+      upload->commit(sha256(content));
+    };
+    CHECK(error_id(write_all) == "s3::forbidden");
+    CHECK(s3.aborted.size() == 1);
+  }
+  CHECK(s3.object.empty());
+}
+
+TEST_CASE("s3 upload: nothing is sent of what another builder has stored and is to be kept") {
+  for (const std::string& theirs : {std::string("theirs"), content}) {
+    Uploads s3;
+    s3.object = theirs;
+    S3Storage storage = s3.storage();
+    const auto upload = storage.begin("os/a b", IfThere::keep);
+    write_content(*upload);
+    CHECK(upload->commit(sha256(content)) == (theirs == content));
+    CHECK(s3.created.empty());
+    CHECK(s3.server.requests().size() == 2);  // to see that it is there, and what it is
+  }
 }
 
 TEST_CASE("s3 upload: parts are all alike, and at most 10,000") {

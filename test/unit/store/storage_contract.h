@@ -86,6 +86,29 @@ inline void check_contract(Storage& storage, const fs::path& scratch) {
   CHECK(storage.put("kept", scratch / "upload", sha256("theirs")));
   CHECK(get_text(storage, "kept") == "theirs");
 
+  // What is written piece by piece is there when it is committed, all at once.
+  {
+    const auto upload = storage.begin("pieces", IfThere::replace);
+    for (const std::string_view piece : {"one", "", ", two", ", three"}) {
+      upload->write(std::as_bytes(std::span(piece)));
+    }
+    CHECK(get_text(storage, "pieces") == "(none)");
+    CHECK(keys(storage, "pieces").empty());
+    CHECK(upload->commit(sha256("one, two, three")));
+  }
+  CHECK(get_text(storage, "pieces") == "one, two, three");
+  CHECK(storage.digest("pieces") == sha256("one, two, three"));
+  {
+    const auto kept = storage.begin("pieces", IfThere::keep);
+    kept->write(std::as_bytes(std::span(std::string_view("other"))));
+    CHECK_FALSE(kept->commit(sha256("other")));
+    const auto given_up = storage.begin("pieces", IfThere::replace);
+    given_up->write(std::as_bytes(std::span(bytes)));
+  }
+  CHECK(get_text(storage, "pieces") == "one, two, three");
+  CHECK(keys(storage, "pieces") == Keys{"pieces"});
+  storage.remove("pieces");
+
   // Odd names.
   const Keys odd = {"odd/a b",
                     "odd/a%20b",
