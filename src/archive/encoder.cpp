@@ -23,15 +23,16 @@ struct Settings {
   std::uint32_t xz_dictionary;  // bytes; what a thread needs is twelve times that
   std::uint64_t xz_block;       // bytes; each is packed, and unpacked, by a thread of its own
   int zstd_level;
-  int zstd_window;  // as a power of two; unpacking takes as much memory
+  int zstd_window;        // as a power of two; unpacking takes as much memory
+  unsigned zstd_threads;  // at most, for their memory
 };
-constexpr Settings quick{3, 4U << 20U, 8U << 20U, 3, 26};
-constexpr Settings thorough{6, 4U << 20U, 16U << 20U, 9, 26};
+constexpr Settings quick{3, 4U << 20U, 8U << 20U, 3, 26, 8};
+constexpr Settings thorough{6, 4U << 20U, 16U << 20U, 9, 26, 3};
 
 const Settings& settings_for(Effort effort) { return effort == Effort::quick ? quick : thorough; }
 
-/// Of encoders; uploads hold some more.
-constexpr std::uint64_t most_memory = 150U << 20U;
+/// Of the xz encoder, as it counts itself; a third of that are buffers which are hardly touched.
+constexpr std::uint64_t most_memory = 200U << 20U;
 
 class XzEncoder : public Encoder {
  public:
@@ -93,7 +94,8 @@ class ZstdEncoder : public Encoder {
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_windowLog, settings.zstd_window);
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1);
     // Fails in a library without threads: then there is one.
-    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_nbWorkers, static_cast<int>(threads));
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_nbWorkers,
+                           static_cast<int>(std::min(threads, settings.zstd_threads)));
   }
   bool write(Bytes bytes) override {
     ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
