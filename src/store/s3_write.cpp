@@ -147,20 +147,25 @@ class S3Storage::ObjectUpload : public Upload {
   /// the object without its digest.
   bool add_digest(const std::string& sha256) {
     if (id_.empty()) return false;
-    const S3Answer found = storage_.head(key_);
-    if (!found.ok() || found.response.header(kIdHeader) != id_) return false;
     const std::string source = "/" + storage_.client_.endpoint().bucket + "/" + full_key_;
-    S3Call call{.action = "write",
-                .method = "PUT",
-                .key = full_key_,
-                .headers = {{"x-amz-copy-source", uri_encode(source, true)},
-                            {"x-amz-copy-source-if-match", found.response.header("etag")},
-                            {"x-amz-metadata-directive", "REPLACE"},
-                            {kDigestHeader, sha256}},
-                .expects = "CopyObjectResult",
-                .is_slow = true};
-    storage_.add_acl(call);
-    storage_.write(call);
+    // Swift knows an object that came in parts by another tag here than in its answers.
+    for (const auto& [condition, header] :
+         {std::pair{"x-amz-copy-source-if-match", "etag"},
+          std::pair{"x-amz-copy-source-if-unmodified-since", "last-modified"}}) {
+      const S3Answer found = storage_.head(key_);
+      if (!found.ok() || found.response.header(kIdHeader) != id_) return false;
+      S3Call call{.action = "write",
+                  .method = "PUT",
+                  .key = full_key_,
+                  .headers = {{"x-amz-copy-source", uri_encode(source, true)},
+                              {condition, found.response.header(header)},
+                              {"x-amz-metadata-directive", "REPLACE"},
+                              {kDigestHeader, sha256}},
+                  .expects = "CopyObjectResult",
+                  .is_slow = true};
+      storage_.add_acl(call);
+      if (storage_.write(call).response.status != kConditionFailed) break;
+    }
     return true;
   }
 

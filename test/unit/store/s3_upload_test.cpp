@@ -269,6 +269,27 @@ TEST_CASE("s3 upload: parts go while more is written, and the digest is added at
                          Catch::Contains("x-amz-meta-sha256: " + sha256(content) + "\r\n"));
 }
 
+TEST_CASE("s3 upload: the digest is added where the server compares no tags, too") {
+  Uploads s3;
+  std::string copied;
+  s3.spoil = [&](const std::string& request) -> std::optional<std::string> {
+    if (request.starts_with("HEAD ") && !s3.object.empty()) {
+      return reply("200 OK\r\nLast-Modified: Sat, 21 Nov 2026 19:20:37 GMT\r\n" +
+                   id_line(s3.created));
+    }
+    if (request.find("x-amz-copy-source:") == std::string::npos) return {};
+    if (request.find("if-match") != std::string::npos) return fault("412 No", "PreconditionFailed");
+    copied = request;
+    return reply("200 OK", "<CopyObjectResult/>");
+  };
+  S3Storage storage = s3.storage();
+  const auto upload = storage.begin("os/a b", IfThere::replace);
+  write_content(*upload);
+  CHECK(upload->commit(sha256(content)));
+  CHECK_THAT(copied, Catch::Contains("x-amz-copy-source-if-unmodified-since: Sat, 21 Nov 2026 "
+                                     "19:20:37 GMT\r\n"));
+}
+
 TEST_CASE("s3 upload: what another builder has put in its place gets no digest of ours") {
   Uploads s3;
   bool is_copied = false;
