@@ -1,5 +1,6 @@
 #pragma once
 
+#include "store/ranged_get.h"
 #include "store/s3_client.h"
 #include "store/storage.h"
 
@@ -10,8 +11,8 @@ namespace halcyon {
 /// server's answer (301/400 with x-amz-bucket-region or the Region of the error document), and is
 /// remembered. A 403 on a key is told apart from a missing one by asking for the listing.
 /// Every object carries its SHA-256 (x-amz-meta-sha256), which is compared when it is read. Large
-/// files go in parts. What may pass is tried again (S3Client).
-/// Every error names bucket, key, status, the server's code and what to do; ids:
+/// files go in parts, and come in ranges over several connections at once. What may pass is tried
+/// again (S3Client). Every error names bucket, key, status, the server's code and what to do; ids:
 /// "s3::no-such-bucket", "s3::wrong-key" (InvalidAccessKeyId, SignatureDoesNotMatch, ExpiredToken),
 /// "s3::forbidden", "s3::clock-skew" (both times shown), "s3::wrong-region", "s3::acl" (of a bucket
 /// that is made; objects go without an ACL where it is refused, with one warning),
@@ -49,6 +50,7 @@ class S3Storage : public Storage {
  private:
   std::string full_key(std::string_view key) const;
   S3Answer head(std::string_view key);
+  S3Answer get_large(const S3Call& call, Sink& sink);
   void add_acl(S3Call& call) const;
   S3Answer send_list(const std::string& full_prefix, const std::string& token, int most);
   /// Whether the listing says that there is no such key; false too when we may not list.
@@ -62,6 +64,7 @@ class S3Storage : public Storage {
 
   S3Options options_;
   S3Client client_;
+  LargeObjects large_;
   bool acl_works_ = true;
   bool conditions_work_ = true;
   bool cleaned_uploads_ = false;
