@@ -13,7 +13,10 @@ STATE = pathlib.Path(os.environ.get("BENCH_STATE", TOP / "build" / "bench"))
 TREE = pathlib.Path(os.environ.get("HALCYON_BUILD_TREE", TOP / "build" / "release"))
 HALCYON = TREE / "bin" / "halcyon"
 RATE = float(os.environ.get("BENCH_RATE", 80e6))  # bytes/s, for each connection and direction
-BUCKET = "bench"
+APP = "scotty-web"  # with 94 packages in its sandbox
+os.environ["HALCYON_TEST_PACKAGES"] = "large"
+# A bucket for each: the formats that the tiers have when nothing is said, and zstd everywhere.
+BUCKETS = {"default": "bench", "zstd": "bench-zstd"}
 PEERS = ["awscli", "xz-utils", "zstd", "pigz", "s5cmd"]
 AWS_KEY = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "testsecret", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -106,7 +109,7 @@ class Bed:
     def __init__(self):
         STATE.mkdir(parents=True, exist_ok=True)
         self.app_dir, self.cache, self.out = STATE / "app", STATE / "cache", STATE / "out"
-        self.app, self.layers = STATE / "source", self.app_dir / ".halcyon"
+        self.layers = self.app_dir / ".halcyon"
         port = STATE / "port"
         if not port.exists():  # part of the layers' tags
             port.write_text(output("python3", "-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); "
@@ -127,38 +130,47 @@ class Bed:
         subprocess.run([TOP / "test/bed/s3", "down", STATE / "run-s3"])
         subprocess.run([TOP / "test/bed/down", STATE / "run-bed"])
 
-    def halcyon(self, *arguments, storage=None, **options):
-        """The command, and its environment; options as no_app="1"."""
+    def halcyon(self, *arguments, storage=None, archives="default", **options):
+        """The command, and its environment; options as no_app="1". `storage` is a directory; without one it is S3."""
         env = {**self.env, "HALCYON_APP_DIR": str(self.app_dir), "HALCYON_CACHE_DIR": str(self.cache),
                "HALCYON_ROOT": str(self.out), "HALCYON_CATALOG": self.url + "/catalog.json",
                "HALCYON_CABAL_REPO": f"bed:{self.url}/hackage/", "HALCYON_NO_PUBLIC_STORAGE": "1",
                "HALCYON_NO_CLEAN_CACHE": "1", "HALCYON_NO_SELFUPDATE": "1"}
-        if storage is None:
-            env.update(HALCYON_S3_BUCKET=BUCKET, HALCYON_S3_ENDPOINT=self.s3, HALCYON_AWS_ACCESS_KEY_ID="test",
-                       HALCYON_AWS_SECRET_ACCESS_KEY="testsecret")
-        elif storage:
+        if storage:
             env["HALCYON_STORAGE_DIR"] = str(storage)
+        else:
+            env.update(HALCYON_S3_BUCKET=BUCKETS[archives], HALCYON_S3_ENDPOINT=self.s3,
+                       HALCYON_AWS_ACCESS_KEY_ID="test", HALCYON_AWS_SECRET_ACCESS_KEY="testsecret")
+        if archives != "default":
+            env["HALCYON_ARCHIVE_FORMAT"] = archives
         env.update({"HALCYON_" + name.upper(): value for name, value in options.items()})
         return {"command": [HALCYON, *arguments], "env": env}
 
-    def checkout(self):
-        """The app as it was built."""
-        remove(self.app)
-        output(TOP / "test/apps/checkout", "hello-web", self.app)
+    def checkout(self, app=APP):
+        """The app as it was built; its directory."""
+        source = STATE / "source" / app
+        remove(source)
+        output(TOP / "test/apps/checkout", app, source)
+        return source
 
     def prepare(self):
-        """The app's layers in a directory, made once, and in a bucket."""
-        self.checkout()
-        storage = STATE / "storage"
-        if not (storage / "done").exists():
-            tell("building the layers, once")
-            remove(storage)
-            storage.mkdir()
-            self.forget()
-            timed(**self.halcyon("build", self.app, storage=storage))
-            (storage / "done").touch()
-        subprocess.run([TOP / "test/bed/s3-client", self.s3_direct, "make", BUCKET], check=True)
-        timed(f"aws --endpoint-url {self.s3_direct} s3 sync --only-show-errors --exclude done {storage} s3://{BUCKET}", self.env)
+        """The app's layers in a directory for each choice of formats, made once, and in buckets."""
+        self.app, self.more = self.checkout(), self.checkout(APP + "-more")
+        for archives, bucket in BUCKETS.items():
+            storage = STATE / f"storage-{archives}"
+            if not (storage / "done").exists():
+                tell(f"making the layers, once ({archives})")
+                remove(storage)
+                storage.mkdir()
+                self.forget()
+                if archives != "default":  # nothing is compiled again
+                    timed(**self.halcyon("restore", self.app, storage=STATE / "storage-default"))
+                    remove(self.cache)
+                timed(**self.halcyon("build", self.app, storage=storage, archives=archives))
+                (storage / "done").touch()
+            subprocess.run([TOP / "test/bed/s3-client", self.s3_direct, "make", bucket], check=True)
+            timed(f"aws --endpoint-url {self.s3_direct} s3 sync --only-show-errors --exclude done {storage} s3://{bucket}",
+                  self.env)
 
     def forget(self, layers=True, cache=True):
         """Back to a machine that has nothing of the app."""
@@ -171,9 +183,6 @@ class Bed:
 
     def aws(self, words):
         return f"aws --endpoint-url {self.s3} {words}"
-
-    def has_option(self, name):
-        return name in output(HALCYON, "reference")
 
     def requests(self):
         """What the S3 server was asked so far."""

@@ -4,7 +4,7 @@ import re
 import statistics
 import subprocess
 
-from bed import BUCKET, HALCYON, TOP, TREE, remove, tell, timed
+from bed import BUCKETS, HALCYON, RATE, STATE, TOP, TREE, remove, tell, timed
 
 
 # By the end of an archive's name.
@@ -57,12 +57,12 @@ def where_time_went(log):
 
 def downloaded(log):
     """The keys that a run has fetched, by its log."""
-    return re.findall(rf"Downloading s3://{BUCKET}/(\S+?)\.\.\.", log)
+    return re.findall(r"Downloading s3://[^/]+/(\S+?)\.\.\.", log)
 
 
-def restore(bed, runs, row):
+def restore(bed, runs, row, archives):
     """GHC and Cabal from the bucket; the peers get the same objects."""
-    deploy = bed.halcyon("deploy", no_app="1")
+    deploy = bed.halcyon("deploy", no_app="1", archives=archives)
     bed.forget()
     keys = downloaded(timed(**deploy).log)
     row.notes.append("objects: " + ", ".join(key.split("/")[-1] for key in keys))
@@ -72,62 +72,80 @@ def restore(bed, runs, row):
         bed.forget()
         target.mkdir(parents=True)
 
+    trees = bed.out.parent / "peer-trees"
+    remove(trees)
+    trees.mkdir()
+    timed(["cp", "-a", bed.layers / "ghc", bed.layers / "cabal", trees])
     files = [bed.out.parent / "peer-archives" / key.split("/")[-1] for key in keys]
     files[0].parent.mkdir(exist_ok=True)
-    for key, file in zip(keys, files):
-        timed(f"aws --endpoint-url {bed.s3_direct} s3 cp --only-show-errors s3://{BUCKET}/{key} {file}", bed.env)
-    copy = "; ".join(f"{bed.aws(f's3 cp s3://{BUCKET}/{key} -')} | tar -x -{FLAGS[key[-2:]]} -f - -C {target}" for key in keys)
+    objects = [f"s3://{BUCKETS[archives]}/{key}" for key in keys]
+    for object_, file in zip(objects, files):
+        timed(f"aws --endpoint-url {bed.s3_direct} s3 cp --only-show-errors {object_} {file}", bed.env)
+    copy = "; ".join(f"{bed.aws(f's3 cp {object_} -')} | tar -x -{FLAGS[object_[-2:]]} -f - -C {target}" for object_ in objects)
     decode = "; ".join(f"{DECODERS[file.name[-2:]]} {file} >/dev/null" for file in files)
-    take_turns(row, runs, {
+    contenders = {
         "halcyon": (bed.forget, lambda: timed(**deploy)),
         "aws, tar": (clean, lambda: timed(copy, bed.env)),
         "decode alone": (clean, lambda: timed(decode, bed.env)),
-    })
+    }
+    if archives == "zstd":
+        contenders["cp -a"] = (clean, lambda: timed(["cp", "-a", trees, target]))
+    take_turns(row, runs, contenders)
+    remove(trees)
+    return sum(file.stat().st_size for file in files)
 
 
 def restore_xz(bed, runs):
     row = Row("restore-xz", "Restore GHC from S3, default format")
-    restore(bed, runs, row)
+    restore(bed, runs, row, "default")
     row.goal("times as fast as aws s3 cp into tar", row.median("aws, tar") / row.median("halcyon"), 2, True)
     row.goal("of the decoder alone", row.median("halcyon") / row.median("decode alone"), 1.2)
     return row
 
 
+def restore_zstd(bed, runs):
+    row = Row("restore-zstd", "Restore GHC from S3, zstd")
+    link = restore(bed, runs, row, "zstd") / RATE
+    row.notes.append(f"the link takes {link:.2f} s for one connection")
+    row.goal("times as fast as aws s3 cp of xz into tar", bed.results["restore-xz"]["seconds"]["aws, tar"]["median"] / row.median("halcyon"), 4, True)
+    row.goal("of the larger of link and cp -a", row.median("halcyon") / max(link, row.median("cp -a")), 1.3)
+    return row
+
+
 def restore_cache(bed, runs):
-    row = Row("restore-cache", "Restore from a full compile cache")
-    deploy = bed.halcyon("deploy", no_app="1")
+    row = Row("restore-cache", "Restore all layers from a full compile cache, zstd")
+    restored = bed.halcyon("restore", bed.app, archives="zstd")
     bed.forget()
-    timed(**deploy)
+    timed(**restored)
     copy = bed.out / "copy"
-    trees = f"{bed.layers}/ghc {bed.layers}/cabal"
+    trees = " ".join(str(bed.layers / name) for name in ("ghc", "cabal", "sandbox", "app"))
 
     def prepared():
         remove(copy)
         if not (bed.layers / "ghc").exists():
-            timed(**deploy)
+            timed(**restored)
         copy.mkdir(parents=True)
 
     take_turns(row, runs, {
-        "halcyon": (lambda: bed.forget(cache=False), lambda: timed(**deploy)),
+        "halcyon": (lambda: bed.forget(cache=False), lambda: timed(**restored)),
         "cp -a": (prepared, lambda: timed(f"cp -a {trees} {copy}")),
     })
     row.goal("of cp -a", row.median("halcyon") / row.median("cp -a"), 1.2)
     return row
 
 
-def archive(bed, runs):
+def archive(bed, runs, row, archives):
     """What a build spends on archiving and uploading GHC, by its own log; the peer does only that."""
-    row = Row("archive-xz", "Archive and upload GHC, default format")
     bucket = "bench-upload"
     client = [TOP / "test/bed/s3-client", bed.s3_direct]
     subprocess.run([*client, "make", bucket], check=True)
-    build = bed.halcyon("build", bed.app, s3_bucket=bucket, app_rebuild="1")
+    build = bed.halcyon("build", no_app="1", s3_bucket=bucket, archives=archives)
     sizes = {}
 
     def prepared():
         subprocess.run([*client, "empty", bucket], check=True)
-        if not (bed.layers / "app").exists():
-            timed(**bed.halcyon("restore", bed.app))
+        if not (bed.layers / "ghc").exists():
+            timed(**bed.halcyon("deploy", no_app="1"))
         remove(bed.cache)
 
     def ours():
@@ -138,13 +156,63 @@ def archive(bed, runs):
         return result
 
     peer = f"tar cJf - -C {bed.layers} ghc | tee >(wc -c >{bed.out}.size) | {bed.aws(f's3 cp - s3://{bucket}/peer')}"
-    take_turns(row, runs, {
-        "halcyon": (prepared, ours),
-        "tar cJ, aws": (prepared, lambda: timed(peer, bed.env)),
-    })
-    sizes["peer"] = float(open(f"{bed.out}.size").read())
+    contenders = {"halcyon": (prepared, ours)}
+    if archives == "default":
+        contenders["tar cJ, aws"] = (prepared, lambda: timed(peer, bed.env))
+    take_turns(row, runs, contenders)
+    row.notes.append(f"{sizes['halcyon'] / 1e6:.1f} MB")
+    return sizes["halcyon"]
+
+
+def archive_xz(bed, runs):
+    row = Row("archive-xz", "Archive and upload GHC, default format")
+    size = archive(bed, runs, row, "default")
+    peer_size = float(open(f"{bed.out}.size").read())
+    row.notes.append(f"the peer's: {peer_size / 1e6:.1f} MB")
     row.goal("times as fast as tar cJ into aws s3 cp", row.median("tar cJ, aws") / row.median("halcyon"), 1.8, True)
-    row.goal("of the peer's size", sizes["halcyon"] / sizes["peer"], 1.05)
+    row.goal("of the peer's size", size / peer_size, 1.05)
+    return row
+
+
+def archive_zstd(bed, runs):
+    row = Row("archive-zstd", "Archive and upload GHC, zstd")
+    size = archive(bed, runs, row, "zstd")
+    xz = bed.results["archive-xz"]
+    row.goal("times as fast as tar cJ into aws s3 cp", xz["seconds"]["tar cJ, aws"]["median"] / row.median("halcyon"), 10, True)
+    row.goal("of the size in xz", size / 1e6 / float(xz["notes"][0].split()[0]), 1.2)
+    return row
+
+
+def extend(bed, runs):
+    """The sandbox of the same app with one dependency more, by the log of the run; cabal's own time beside it, for the
+    same packages into a store that has all others."""
+    row = Row("extend", "Extend a sandbox of 94 packages by one")
+    build = bed.halcyon("build", bed.more, archives="zstd", s3_bucket="bench-extend")
+    bed.forget()
+    client = [TOP / "test/bed/s3-client", bed.s3_direct]
+    subprocess.run([*client, "make", "bench-extend"], check=True)
+    storage = STATE / "storage-zstd"
+
+    def before():
+        subprocess.run([*client, "empty", "bench-extend"], check=True)
+        timed(f"aws --endpoint-url {bed.s3_direct} s3 sync --only-show-errors --exclude done {storage} s3://bench-extend", bed.env)
+        bed.forget()
+        timed(**bed.halcyon("restore", bed.app, archives="zstd"))
+
+    def ours():
+        result = timed(**build)
+        row.notes[:] = ["the step's own log: " + "; ".join(re.findall(r"^ {7}(sandbox \S+: .*|(?:Archiving|Uploading|Downloading) .*sandbox.*)$", result.log, re.M))]
+        result.seconds = seconds(re.search(r"sandbox \S+: +extended[^\n]*, ([^,\n]+)$", result.log, re.M)[1])
+        return result
+
+    cabal = (f'eval "$({HALCYON} paths)"; cd {bed.layers}/app/source && cp {bed.more}/*.cabal {bed.more}/cabal.project.freeze . && '
+             f"rm -f {bed.app.name}.cabal && cabal build --offline --only-dependencies all")
+    env = {**bed.env, "HALCYON_APP_DIR": str(bed.app_dir)}
+    take_turns(row, runs, {
+        "halcyon": (before, ours),
+        "cabal build": (before, lambda: timed(cabal, env)),
+    })
+    row.goal("of cabal's own time", row.median("halcyon") / row.median("cabal build"), 1.1)
     return row
 
 
@@ -244,5 +312,6 @@ def label(bed, runs):
     return row
 
 
-ROWS = {"restore-xz": restore_xz, "restore-cache": restore_cache, "archive-xz": archive, "push-unchanged": push_unchanged,
-        "push-changed": push_changed, "match": match, "label": label}
+ROWS = {"restore-xz": restore_xz, "restore-zstd": restore_zstd, "restore-cache": restore_cache, "archive-xz": archive_xz,
+        "archive-zstd": archive_zstd, "push-unchanged": push_unchanged, "push-changed": push_changed, "extend": extend,
+        "match": match, "label": label}

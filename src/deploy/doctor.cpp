@@ -40,18 +40,15 @@ class Examination {
 
   std::vector<Finding> run() {
     check("variables", [this] { return variables(); });
-    check(
-        "stack", [this] { return stack(); }, options_ != nullptr);
-    check(
-        "prerequisites", [this] { return prerequisites(); }, options_ != nullptr);
-    check(
-        "disk", [this] { return disk(); }, options_ != nullptr);
-    check(
-        "cache", [this] { return cache(); }, options_ != nullptr);
-    check(
-        "keys", [this] { return keys(); }, options_ != nullptr);
-    check(
-        "credentials", [this] { return credentials(); }, options_ != nullptr);
+    const std::pair<const char*, std::function<Seen()>> of_options[] = {
+        {"stack", [this] { return stack(); }},
+        {"prerequisites", [this] { return prerequisites(); }},
+        {"disk", [this] { return disk(); }},
+        {"cache", [this] { return cache(); }},
+        {"keys", [this] { return keys(); }},
+        {"credentials", [this] { return credentials(); }},
+    };
+    for (const auto& [name, look] : of_options) check(name, look, options_ != nullptr);
     const bool is_s3 = dynamic_cast<S3Storage*>(storage_.get()) != nullptr;
     if (is_s3) check("clock", [this] { return clock(); });
     if (storage_ != nullptr) examine_storage(is_s3);

@@ -73,6 +73,8 @@ std::vector<std::string> ArchiveUpload::store(const std::string& key, const Mani
   // Two that upload at the same time may leave the archive of one with the manifest of the other:
   // so each looks at the end, and again after a while that is another for each; the last one to
   // look puts it right.
+  const fs::path unsent = cache_.file(unsent_name(key));
+  write_file(unsent, "");
   std::vector<std::string> sent;
   for (int uploads = 1; uploads <= most_uploads; ++uploads) {
     const bool done = send(key, manifest.sha256, if_there);
@@ -82,6 +84,7 @@ std::vector<std::string> ArchiveUpload::store(const std::string& key, const Mani
     }
     if ((done ? stands(key, manifest.tag) : others_stands(key, manifest.tag)) ||
         stands_later(key, manifest.tag, uploads)) {
+      fs::remove(unsent);
       return sent;
     }
     if_there = IfThere::replace;

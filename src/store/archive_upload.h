@@ -24,7 +24,8 @@ class ArchiveUpload {
   bool send(const std::string& key, const std::string& sha256, IfThere if_there);
   /// Uploads an archive, then its manifest and at last its companion, if it has one. Those of
   /// another builder with the same tag may stand instead. Returns what has been uploaded, as keys.
-  /// Raises Error "depot::contended" when others go on replacing it.
+  /// Raises Error "depot::contended" when others go on replacing it. Until all is done the cache
+  /// has a note that the archive is unsent.
   std::vector<std::string> store(const std::string& key, const Manifest& manifest,
                                  IfThere if_there);
 

@@ -20,8 +20,10 @@ std::string line(std::string_view key, std::uint64_t size) {
   return fmt::format("{} ({})", key, format_size(size));
 }
 
-/// Manifests go with their archives: telling both would say everything twice.
-bool is_worth_telling(std::string_view key) { return !key.ends_with(".manifest"); }
+/// What goes with an archive is not told: that would say everything twice.
+bool is_worth_telling(std::string_view key) {
+  return !key.ends_with(".manifest") && !key.ends_with(".unsent");
+}
 
 /// Removes empty directories below `dir`.
 void remove_empty_directories(const fs::path& dir) {

@@ -301,6 +301,7 @@ void Depot::keep(const std::string& key) {
   cache_.keep(key);
   cache_.keep(manifest_name(key));
   cache_.keep(companion_name(key));
+  cache_.keep(unsent_name(key));
 }
 
 ArchiveUpload Depot::upload() const {
@@ -321,13 +322,29 @@ void Depot::store(const std::string& key, const Manifest& manifest) {
 }
 
 bool Depot::complete(const std::string& key, const std::string& tag) {
-  if (!uploads() || !policy_.upload_must_work) return true;
+  // A run that need not upload asks nothing of storage, unless an upload has failed.
+  const bool is_unsent = cache_.has(unsent_name(key));
+  if (!uploads() || (!policy_.upload_must_work && !is_unsent)) return true;
   const auto stored = find_stored(key);
-  if (stored && stored->manifest.tag == tag) return true;
+  if (stored && stored->manifest.tag == tag && !is_unsent) return true;
   const auto cached = find_cached(key);
   if (!cached || cached->manifest.tag != tag) return false;
-  store(key, cached->manifest);
+  try_store(key, cached->manifest);
   return true;
+}
+
+bool Depot::try_store(const std::string& key, const Manifest& manifest) {
+  try {
+    store(key, manifest);
+    return true;
+  } catch (const Error& error) {
+    if (policy_.upload_must_work) throw;
+    log::end("failed");
+    log::warning(
+        fmt::format("{}\n{}\nGoing on: the archive is in the cache, and the next run uploads it.",
+                    error.what(), error.why()));
+    return false;
+  }
 }
 
 bool Depot::put(const std::string& key, Manifest manifest,
@@ -339,17 +356,7 @@ bool Depot::put(const std::string& key, Manifest manifest,
   keep(key);
   const std::string companion_key = companion_name(key);
   if (companion) write_file(cache_.file(companion_key), *companion);
-  if (!uploads()) return false;
-  try {
-    store(key, manifest);
-    return true;
-  } catch (const Error& error) {
-    if (policy_.upload_must_work) throw;
-    log::end("failed");
-    log::warning(
-        fmt::format("{}\n{}\nGoing on: the archive is in the cache.", error.what(), error.why()));
-    return false;
-  }
+  return uploads() && try_store(key, manifest);
 }
 
 void Depot::remove(const std::string& key) {

@@ -96,8 +96,8 @@ class Depot {
   /// complete. Whether storage has it now.
   bool put(const std::string& key, Manifest manifest,
            const std::optional<std::string>& companion = {});
-  /// Where uploads must work: uploads an archive with this tag that the cache has and storage has
-  /// not, as after a failed upload. False when neither has it.
+  /// Uploads an archive with this tag that the cache has and storage has not: where uploads must
+  /// work always, else after an upload that failed or was killed. False when neither has it.
   bool complete(const std::string& key, const std::string& tag);
   /// Removes an archive from storage with all that stands beside it: the archive first, so that
   /// what is listed is complete.
@@ -118,6 +118,8 @@ class Depot {
   std::optional<std::string> read_small(const std::string& key);
   ArchiveUpload upload() const;
   void store(const std::string& key, const Manifest& manifest);
+  /// As store; where uploads need not work, a failure is a warning, and false.
+  bool try_store(const std::string& key, const Manifest& manifest);
   bool download(const std::string& key, const std::string& sha256, std::uint64_t most_bytes);
   std::string stream_stored(const Found& found, const std::function<void(Source&)>& use);
   void keep_manifest(const Found& found);

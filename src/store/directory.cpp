@@ -2,14 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <cstdlib>
+#include <random>
 
 #include "base/error.h"
 
@@ -18,7 +18,6 @@ namespace halcyon {
 namespace {
 
 constexpr std::size_t kBuffer = 256U << 10U;
-constexpr auto kStale = std::chrono::hours(24);
 
 bool is_missing(int code) { return code == ENOENT || code == ENOTDIR; }
 
@@ -44,26 +43,31 @@ void collect(const fs::path& dir, const std::string& key_prefix, std::vector<Obj
   }
 }
 
-/// Removes what a killed run left while it was writing; others' files that we may not remove stay.
+/// Removes what a killed run left while it was writing: whoever writes holds a lock. Others' files
+/// that we may not remove stay.
 void remove_stale_files(const fs::path& dir) {
   std::error_code ignored;
-  const auto limit = fs::file_time_type::clock::now() - kStale;
   for (const fs::directory_entry& entry : fs::directory_iterator(dir, ignored)) {
     if (!is_temporary_name(entry.path().filename().string())) continue;
-    const fs::file_time_type time = entry.last_write_time(ignored);
-    if (!ignored && time < limit) fs::remove(entry.path(), ignored);
+    const UniqueFd fd(open(entry.path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (fd && flock(fd.get(), LOCK_EX | LOCK_NB) == 0) fs::remove(entry.path(), ignored);
   }
 }
 
-/// A file with a temporary name; removed unless renamed.
+/// A file that has no name, or a temporary one, until it is whole; without one nothing is left of
+/// it when we are killed.
 class NewFile {
  public:
   explicit NewFile(const fs::path& target) : target_(target) {
-    std::string name = (target.parent_path() / ("." + target.filename().string())).string();
-    name += ".XXXXXX.tmp";
-    fd_.reset(mkstemps(name.data(), 4));
-    if (!fd_) throw failure(errno);
-    path_ = name;
+    fd_.reset(open(target_.parent_path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (fd_ && access(link_of_ours().c_str(), F_OK) == 0) return;
+    // Not every file system can do this. Until the file is locked, another run may take it for one
+    // that a killed run left.
+    do {
+      path_ = temporary_path();
+      fd_.reset(open(path_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+      if (!fd_ && errno != EEXIST) throw failure(errno);
+    } while (!fd_ || !is_ours());
   }
   ~NewFile() {
     if (!path_.empty()) unlink(path_.c_str());
@@ -82,19 +86,10 @@ class NewFile {
 
   /// False when there is one already that is to be kept.
   bool commit(IfThere if_there) {
-    // mkstemps makes files that only we may read.
     const mode_t mask = umask(0);
     umask(mask);
     if (fchmod(fd_.get(), 0666 & ~mask) != 0 || fsync(fd_.get()) != 0) throw failure(errno);
-    // A link, unlike a rename, replaces nothing.
-    if (if_there == IfThere::keep && link(path_.c_str(), target_.c_str()) != 0) {
-      if (errno == EEXIST) return false;
-      throw failure(errno);
-    }
-    if (if_there == IfThere::replace) {
-      if (rename(path_.c_str(), target_.c_str()) != 0) throw failure(errno);
-      path_.clear();
-    }
+    if (!give_name(if_there)) return false;
     // The name must survive a crash as well; not every file system can do this.
     const UniqueFd dir(open(target_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (dir) fsync(dir.get());
@@ -102,12 +97,50 @@ class NewFile {
   }
 
  private:
+  fs::path temporary_path() const {
+    std::random_device random;
+    const std::string name = target_.filename().string();
+    return target_.parent_path() / fmt::format(".{}.{:08x}.tmp", name, random());
+  }
+
+  std::string link_of_ours() const { return fmt::format("/proc/self/fd/{}", fd_.get()); }
+
+  /// Locks the file where the file system can. False when it is gone.
+  bool is_ours() const {
+    if (flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
+    struct stat info {};
+    return fstat(fd_.get(), &info) == 0 && info.st_nlink > 0;
+  }
+
+  bool link_to(const fs::path& name) const {
+    return linkat(AT_FDCWD, link_of_ours().c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  }
+
+  /// False when there is one already that is to be kept. A link replaces nothing, a rename does.
+  bool give_name(IfThere if_there) {
+    const bool is_named = !path_.empty();
+    if (!is_named || if_there == IfThere::keep) {
+      if (is_named ? link(path_.c_str(), target_.c_str()) == 0 : link_to(target_)) return true;
+      if (errno != EEXIST) throw failure(errno);
+      if (if_there == IfThere::keep) return false;
+    }
+    if (!is_named) {
+      flock(fd_.get(), LOCK_EX);
+      const fs::path path = temporary_path();
+      if (!link_to(path)) throw failure(errno);
+      path_ = path;
+    }
+    if (rename(path_.c_str(), target_.c_str()) != 0) throw failure(errno);
+    path_.clear();
+    return true;
+  }
+
   Error failure(int code) const {
     return system_error("Failed to write '" + target_.string() + "'", code);
   }
 
   fs::path target_;
-  std::string path_;
+  fs::path path_;
   UniqueFd fd_;
 };
 

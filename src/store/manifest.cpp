@@ -92,6 +92,8 @@ Manifest Manifest::parse(std::string_view text, const std::string& origin) {
 
 std::string manifest_name(std::string_view archive) { return std::string(archive) + ".manifest"; }
 
+std::string unsent_name(std::string_view archive) { return std::string(archive) + ".unsent"; }
+
 std::string companion_name(std::string_view archive) {
   return std::string(archive.substr(0, archive.rfind(".tar."))) + ".cabal.config";
 }

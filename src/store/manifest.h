@@ -28,6 +28,9 @@ struct Manifest {
 /// "x.tar.xz" -> "x.tar.xz.manifest".
 std::string manifest_name(std::string_view archive);
 
+/// "x.tar.xz" -> "x.tar.xz.unsent": stands beside an archive in the cache until storage has it.
+std::string unsent_name(std::string_view archive);
+
 /// "x.tar.gz" -> "x.cabal.config": the copy of a sandbox's constraints beside its archive (user
 /// guide, "Sandbox packages").
 std::string companion_name(std::string_view archive);

@@ -19,13 +19,20 @@ in_s3() {
   object() { client get shared "$1"; }
 }
 
-# check_storage WHEN: an archive with a manifest is the one that the manifest speaks of.
-check_storage() {
+# mismatched: the archives that are not what their manifests say, a key a line.
+mismatched() {
   local key
   objects >"$work/objects"
   while read -r key; do
     grep -qxF -- "${key%.manifest}" "$work/objects" || continue
     [ "$(object "$key" | sed -n 's/^archive-sha256: //p')" = "$(object "${key%.manifest}" | sha256sum | cut -d' ' -f1)" ] ||
-      fail "$1: ${key%.manifest} in storage is not what its manifest says"
+      echo "${key%.manifest}"
   done < <(grep '\.manifest$' "$work/objects")
+}
+
+# check_storage WHEN: an archive with a manifest is the one that the manifest speaks of.
+check_storage() {
+  local wrong
+  wrong=$(mismatched)
+  [ -z "$wrong" ] || fail "$1: in storage is not what its manifest says: $wrong"
 }

@@ -65,6 +65,7 @@ struct Bench {
     policy.collision_wait = std::chrono::milliseconds(1);
     return {cache, &storage, http, policy};
   }
+  fs::path storage_dir() const { return dir.path() / "storage"; }
   /// Puts an archive of that text with a companion.
   static bool put(Depot& depot, const std::string& key) {
     write_file(depot.file(key), "content");
@@ -115,6 +116,30 @@ TEST_CASE_METHOD(Bench, "depot: the policy says what is uploaded and removed") {
   Depot silent = depot({.upload = false});
   CHECK_FALSE(put(silent, key));
   CHECK(storage.calls.empty());
+}
+
+TEST_CASE_METHOD(Bench, "depot: what a run could not upload, the next one does") {
+  const Depot::Policy deploys{.upload_must_work = false};
+  storage.after_put = [](std::string_view file) {
+    if (file.ends_with(".manifest")) throw Error("s3::failed", "Cannot write").why("It sleeps");
+  };
+  Depot failing = depot(deploys);
+  CHECK_FALSE(put(failing, key));
+  CHECK_THAT(output, Catch::Contains("It sleeps") && Catch::Contains("the next run uploads it"));
+  CHECK(failing.complete(key, "tier: text\n"));  // again in vain
+
+  storage.after_put = nullptr;
+  Depot next = depot(deploys);
+  CHECK_FALSE(next.complete(key, "tier: other\n"));
+  CHECK(next.complete(key, "tier: text\n"));
+  CHECK(depot().find_stored(key));
+  CHECK(walk(storage_dir()).size() == 4);  // with a companion, in a directory
+
+  storage.calls.clear();
+  Depot last = depot(deploys);
+  CHECK(last.complete(key, "tier: text\n"));
+  CHECK(storage.calls.empty());
+  CHECK(cache.keys("os/").size() == 3);
 }
 
 TEST_CASE_METHOD(Bench, "depot: public storage is read and never written to") {

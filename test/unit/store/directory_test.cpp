@@ -48,17 +48,22 @@ TEST_CASE_METHOD(Fixture, "directory: modes follow the umask") {
   CHECK((status.st_mode & 0777U) == 0775U);
 }
 
-TEST_CASE_METHOD(Fixture, "directory: temporary files are never listed, old ones are removed") {
-  const fs::path fresh = root / "a" / ".b.1234.tmp";
-  const fs::path old = root / "a" / ".c.1234.tmp";
-  write_file(fresh, "half");
-  write_file(old, "half");
-  fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(25));
+TEST_CASE_METHOD(Fixture,
+                 "directory: temporary files are never listed, those of killed runs are removed") {
+  const fs::path written = root / "a" / ".b.1234.tmp";
+  const fs::path left = root / "a" / ".c.1234.tmp";
+  write_file(written, "half");
+  write_file(left, "half");
   CHECK(storage.list("").empty());
+  {
+    const FileLock writer(written);
+    put_text(storage, dir.path(), "a/b", "x");
+    CHECK(keys(storage, "") == std::vector<std::string>{"a/b"});
+    CHECK(fs::exists(written));
+    CHECK_FALSE(fs::exists(left));
+  }
   put_text(storage, dir.path(), "a/b", "x");
-  CHECK(keys(storage, "") == std::vector<std::string>{"a/b"});
-  CHECK(fs::exists(fresh));
-  CHECK_FALSE(fs::exists(old));
+  CHECK_FALSE(fs::exists(written));
 }
 
 TEST_CASE_METHOD(Fixture, "directory: a failed put leaves the old content and no temporary file") {
