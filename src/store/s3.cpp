@@ -127,8 +127,8 @@ bool S3Storage::get(std::string_view key, Sink& sink) {
 S3Answer S3Storage::get_large(const S3Call& call, Sink& sink) {
   S3Answer first;
   // The first range comes over our own connection, whoever asks for the others has one of theirs.
-  const GetRange get_first = [&](const ByteRange& range,
-                                 std::function<void(const HttpResponse&)> on_head, Sink& to) {
+  GetRange get_first = [&](const ByteRange& range, std::function<void(const HttpResponse&)> on_head,
+                           Sink& to) {
     S3Call part = call;
     part.range = range;
     part.on_head = std::move(on_head);
@@ -148,7 +148,8 @@ S3Answer S3Storage::get_large(const S3Call& call, Sink& sink) {
       part.range = range;
       const S3Answer answer = own->client.get(part, to);
       if (answer.response.status == 404) {
-        throw Error("storage::changed", "s3://" + call.key + " was removed while it was read");
+        throw Error("storage::changed", "s3://" + own->client.endpoint().bucket + "/" + call.key +
+                                            " was removed while it was read");
       }
       if (!answer.ok()) throw own->client.error(call, answer);
       return answer.response;
