@@ -7,10 +7,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
-#include <set>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "archive/archive.h"
+#include "archive/file_writers.h"
 #include "base/error.h"
 
 namespace halcyon {
@@ -105,21 +108,23 @@ fs::path safe_path(const char* name) {
   return clean;
 }
 
-/// Writes entries below a directory, following no link on the way.
+/// Writes entries below a directory, following no link on the way. Names are judged here, in the
+/// archive's order; files are made by several writers.
 class TreeWriter {
  public:
-  TreeWriter(const fs::path& dir, const fs::path& home)
-      : dir_(dir), home_(home.lexically_normal()) {
+  TreeWriter(const fs::path& dir, const fs::path& home, unsigned writers)
+      : dir_(dir), home_(home.lexically_normal()), writers_(writers) {
     if (!home_.has_filename()) home_ = home_.parent_path();
     make_directories(dir);
-    root_.reset(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!root_) throw system_error("Cannot open " + dir.string(), errno);
+    UniqueFd root(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!root) throw system_error("Cannot open " + dir.string(), errno);
+    last_ = root_ = std::make_shared<UniqueFd>(std::move(root));
   }
 
   void add_directory(const fs::path& path, struct archive_entry* entry) {
     if (!path.empty()) {
-      claim(path, true);
-      open_parent(path, true);
+      claim(path, Kind::directory);
+      open_directory(path, path);
       directories_.push_back({path, mode_of(entry), time_of(entry)});
     }
   }
@@ -127,47 +132,44 @@ class TreeWriter {
   void add_symlink(const fs::path& path, struct archive_entry* entry) {
     const char* target = archive_entry_symlink(entry);
     if (target == nullptr || *target == '\0') throw unsafe(path, "It is a link to nothing");
-    claim(path, false);
+    claim(path, Kind::link);
     links_.emplace(path, target);
-    const UniqueFd parent = open_parent(path, false);
-    if (::symlinkat(target, parent.get(), path.filename().c_str()) != 0)
+    const auto parent = open_directory(path.parent_path(), path);
+    if (::symlinkat(target, parent->get(), path.filename().c_str()) != 0)
       fail("make the link", path);
     const timespec times[2] = {time_of(entry), time_of(entry)};
-    ::utimensat(parent.get(), path.filename().c_str(), times, AT_SYMLINK_NOFOLLOW);
+    ::utimensat(parent->get(), path.filename().c_str(), times, AT_SYMLINK_NOFOLLOW);
   }
 
   void add_hard_link(const fs::path& path, const fs::path& to) {
-    if (!files_.contains(to)) {
+    const auto file = entries_.find(to.native());
+    if (file == entries_.end() || file->second != Kind::file) {
       throw unsafe(path, "It is a hard link to " + to.string() + ", which is no earlier file");
     }
-    claim(path, false);
-    files_.insert(path);
-    const UniqueFd parent = open_parent(path, false);
-    const UniqueFd to_parent = open_parent(to, false);
-    if (::linkat(to_parent.get(), to.filename().c_str(), parent.get(), path.filename().c_str(),
-                 0) != 0) {
-      fail("make the link", path);
-    }
+    claim(path, Kind::file);
+    open_directory(path.parent_path(), path);
+    hard_links_.emplace_back(path, to);  // made when the file is there
   }
 
-  /// Creates the file, for `fill` to write to.
-  template <typename Fill>
-  void add_file(const fs::path& path, struct archive_entry* entry, Fill fill) {
-    claim(path, false);
-    files_.insert(path);
-    const UniqueFd parent = open_parent(path, false);
-    const UniqueFd file(::openat(parent.get(), path.filename().c_str(),
-                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file) fail("create", path);
-    fill(file.get());
-    const timespec times[2] = {time_of(entry), time_of(entry)};
-    if (::fchmod(file.get(), mode_of(entry)) != 0 || ::futimens(file.get(), times) != 0) {
-      fail("set the mode and times of", path);
-    }
+  /// Begins a file; its content and its end go to the writers.
+  FileWriters& add_file(const fs::path& path, struct archive_entry* entry) {
+    claim(path, Kind::file);
+    writers_.begin({open_directory(path.parent_path(), path), path.filename(), mode_of(entry),
+                    time_of(entry), dir_ / path});
+    return writers_;
   }
 
   /// What can be done only when all entries are there.
   void finish() {
+    writers_.finish();
+    for (const auto& [path, to] : hard_links_) {
+      const auto to_parent = open_directory(to.parent_path(), to);
+      const auto parent = open_directory(path.parent_path(), path);
+      if (::linkat(to_parent->get(), to.filename().c_str(), parent->get(), path.filename().c_str(),
+                   0) != 0) {
+        fail("make the link", path);
+      }
+    }
     // Only now are the links known that another link's target goes through.
     for (const auto& [path, target] : links_) {
       if (leads_out(path)) {
@@ -178,13 +180,16 @@ class TreeWriter {
     std::sort(directories_.begin(), directories_.end(),
               [](const Directory& a, const Directory& b) { return a.path < b.path; });
     for (auto directory = directories_.rbegin(); directory != directories_.rend(); ++directory) {
-      const UniqueFd parent = open_parent(directory->path, true);
+      const auto opened = open_directory(directory->path, directory->path);
       const timespec times[2] = {directory->time, directory->time};
-      if (::fchmod(parent.get(), directory->mode) != 0 || ::futimens(parent.get(), times) != 0) {
+      if (::fchmod(opened->get(), directory->mode) != 0 || ::futimens(opened->get(), times) != 0) {
         fail("set the mode and times of", directory->path);
       }
     }
   }
+
+ private:
+  enum class Kind { directory, implied_directory, file, link };
 
   /// Names the whole path: which disk is full must be told.
   [[noreturn]] void fail(const char* doing, const fs::path& path) const {
@@ -192,7 +197,6 @@ class TreeWriter {
     throw system_error(std::string("Cannot ") + doing + " " + (dir_ / path).string(), reason);
   }
 
- private:
   struct Directory {
     fs::path path;
     mode_t mode;
@@ -205,10 +209,13 @@ class TreeWriter {
   }
 
   /// Each name once: a second entry could replace what was checked before.
-  void claim(const fs::path& path, bool is_directory) {
-    if (!seen_.insert(path).second && !(is_directory && implied_.erase(path) > 0)) {
+  void claim(const fs::path& path, Kind kind) {
+    const auto [entry, is_new] = entries_.emplace(path.native(), kind);
+    if (is_new) return;
+    if (kind != Kind::directory || entry->second != Kind::implied_directory) {
       throw unsafe(path, "It is there twice");
     }
+    entry->second = kind;
   }
 
   /// Whether following the link at `link` leaves the tree; its target may go through other links.
@@ -247,71 +254,65 @@ class TreeWriter {
     return false;
   }
 
-  /// Opens the directory that holds `path` (or `path` itself), making what is missing, without
-  /// following links. The last one is kept: neighbours come one after the other.
-  UniqueFd open_parent(const fs::path& path, bool itself) {
-    const fs::path wanted = itself ? path : path.parent_path();
-    if (!last_ || last_path_ != wanted) {
+  /// Opens a directory for the entry `path`, making what is missing, without following links. The
+  /// last one is kept: neighbours come one after the other.
+  std::shared_ptr<const UniqueFd> open_directory(const fs::path& wanted, const fs::path& path) {
+    if (last_path_ != wanted) {
       last_ = walk_to(wanted, path);
       last_path_ = wanted;
     }
-    return UniqueFd(::fcntl(last_.get(), F_DUPFD_CLOEXEC, 0));
+    return last_;
   }
 
-  UniqueFd walk_to(const fs::path& wanted, const fs::path& path) {
+  std::shared_ptr<const UniqueFd> walk_to(const fs::path& wanted, const fs::path& path) {
     constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    UniqueFd at(::fcntl(root_.get(), F_DUPFD_CLOEXEC, 0));
+    auto at = root_;
     fs::path so_far;
     for (const fs::path& part : wanted) {
       so_far /= part;
-      UniqueFd next(::openat(at.get(), part.c_str(), flags));
-      if (!next && errno == ENOENT) {
-        if (::mkdirat(at.get(), part.c_str(), 0755) != 0) fail("make the directory", so_far);
-        if (seen_.insert(so_far).second) implied_.insert(so_far);
-        next.reset(::openat(at.get(), part.c_str(), flags));
+      // Of ours a file may not be there yet.
+      const auto known = entries_.find(so_far.native());
+      const bool is_other =
+          known != entries_.end() && (known->second == Kind::file || known->second == Kind::link);
+      UniqueFd next(is_other ? -1 : ::openat(at->get(), part.c_str(), flags));
+      if (!next && !is_other && errno == ENOENT) {
+        if (::mkdirat(at->get(), part.c_str(), 0755) != 0) fail("make the directory", so_far);
+        entries_.emplace(so_far.native(), Kind::implied_directory);
+        next.reset(::openat(at->get(), part.c_str(), flags));
       }
-      if (!next && (errno == ELOOP || errno == ENOTDIR)) {
+      if (is_other || (!next && (errno == ELOOP || errno == ENOTDIR))) {
         throw unsafe(path, "It lies below " + so_far.string() + ", which is no directory");
       }
       if (!next) fail("open", so_far);
-      at = std::move(next);
+      at = std::make_shared<UniqueFd>(std::move(next));
     }
     return at;
   }
 
   fs::path dir_;
   fs::path home_;
-  UniqueFd root_;
-  std::set<fs::path> seen_;
-  std::set<fs::path> implied_;  // made on the way, an entry of their own may follow
-  std::set<fs::path> files_;
+  std::shared_ptr<UniqueFd> root_;
+  std::map<std::string, Kind> entries_;
   std::map<fs::path, fs::path> links_;  // to their targets
+  std::vector<std::pair<fs::path, fs::path>> hard_links_;
   std::vector<Directory> directories_;
   fs::path last_path_;
-  UniqueFd last_;
+  std::shared_ptr<const UniqueFd> last_;
+  FileWriters writers_;
 };
 
-void write_content(Reader& reader, const TreeWriter& tree, int file, const fs::path& path,
-                   std::uint64_t declared, std::uint64_t& total, std::uint64_t limit) {
+void write_content(Reader& reader, FileWriters& file, const fs::path& path, std::uint64_t declared,
+                   std::uint64_t& total, std::uint64_t limit) {
   Bytes bytes;
   std::int64_t offset = 0;
-  std::uint64_t end = 0;
   while (reader.read(bytes, offset)) {
     if (offset < 0) throw unsafe(path, "Its content is misplaced");
     total += bytes.size();
-    end = static_cast<std::uint64_t>(offset) + bytes.size();
+    const std::uint64_t end = static_cast<std::uint64_t>(offset) + bytes.size();
     if (total > limit || end > declared) throw unsafe(path, "The archive's content is too large");
-    while (!bytes.empty()) {
-      const ssize_t count = ::pwrite(file, bytes.data(), bytes.size(), offset);
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) tree.fail("write", path);
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
-      offset += count;
-    }
+    file.write(bytes, static_cast<std::uint64_t>(offset));
   }
-  if (end < declared && ::ftruncate(file, static_cast<off_t>(declared)) != 0) {
-    tree.fail("write", path);
-  }
+  file.end(declared);
 }
 
 }  // namespace
@@ -320,7 +321,8 @@ ArchiveStats unpack(Source& in, const fs::path& dir, const fs::path& home,
                     const UnpackOptions& options) {
   const std::unique_ptr<Source> tar = make_decoder(in, options.threads);
   Reader reader(*tar);
-  TreeWriter tree(dir, home);
+  constexpr unsigned most_writers = 4;
+  TreeWriter tree(dir, home, std::min(options.threads, most_writers));
   ArchiveStats stats;
   while (struct archive_entry* entry = reader.next()) {
     const fs::path path = safe_path(archive_entry_pathname(entry));
@@ -345,10 +347,8 @@ ArchiveStats unpack(Source& in, const fs::path& dir, const fs::path& home,
       if (size < 0 || static_cast<std::uint64_t>(size) > options.max_bytes) {
         throw unsafe(path, "The archive's content is too large");
       }
-      tree.add_file(path, entry, [&](int file) {
-        write_content(reader, tree, file, path, static_cast<std::uint64_t>(size), stats.tree_bytes,
-                      options.max_bytes);
-      });
+      write_content(reader, tree.add_file(path, entry), path, static_cast<std::uint64_t>(size),
+                    stats.tree_bytes, options.max_bytes);
     } else {
       throw unsafe(path, "It is neither a file, a directory nor a link");
     }

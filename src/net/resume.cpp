@@ -26,15 +26,6 @@ Error changed() {
   return error;
 }
 
-/// The first byte that a partial answer has: 5 of "bytes 5-9/10".
-std::optional<std::uint64_t> first_byte(const HttpResponse& response) {
-  std::string_view text = response.header("content-range");
-  constexpr std::string_view unit = "bytes ";
-  if (!text.starts_with(unit)) return {};
-  text.remove_prefix(unit.size());
-  return parse_number(text.substr(0, text.find('-')));
-}
-
 /// Passes on every byte once, however often it comes.
 class ResumedSink : public Sink {
  public:
@@ -60,7 +51,8 @@ class ResumedSink : public Sink {
 
 class Download {
  public:
-  Download(Retry& retry, const Ask& ask, Sink& sink) : retry_(retry), ask_(ask), sink_(sink) {}
+  Download(Retry& retry, const Ask& ask, Sink& sink, const ByteRange& range)
+      : retry_(retry), ask_(ask), sink_(sink), range_(range) {}
 
   HttpResponse run() {
     for (;;) {
@@ -82,17 +74,19 @@ class Download {
 
   HttpResponse once() {
     HttpHeaders more;
-    const std::uint64_t from = sink_.passed();
-    if (from > 0) {
-      more.emplace_back("range", fmt::format("bytes={}-", from));
-      more.emplace_back("if-match", first_->header("etag"));
+    const bool resumes = sink_.passed() > 0;
+    const std::uint64_t from = range_.first + sink_.passed();
+    if (resumes || !range_.is_all()) {
+      const std::string last = range_.last ? std::to_string(*range_.last) : "";
+      more.emplace_back("range", fmt::format("bytes={}-{}", from, last));
     }
+    const std::string& etag = resumes ? first_->header("etag") : range_.etag;
+    if (!etag.empty()) more.emplace_back("if-match", etag);
     HttpResponse response = ask_(
         more, [this, from](const HttpResponse& head) { begin(head, from); }, sink_);
-    if (from == 0) return response;
-    if (response.status == kWrongCondition) throw changed();
+    if (!etag.empty() && response.status == kWrongCondition) throw changed();
     // None left: the length that was announced was wrong, or the connection broke at the very end.
-    if (response.status == kWrongRange || response.status / 100 == 2) {
+    if (resumes && (response.status == kWrongRange || response.status / 100 == 2)) {
       first_->status = 200;
       return *first_;
     }
@@ -100,30 +94,44 @@ class Download {
   }
 
   void begin(const HttpResponse& head, std::uint64_t from) {
-    if (from == 0) {
-      first_ = head;
-      return;
+    if (first_ && sink_.passed() > 0 && head.header("etag") != first_->header("etag")) {
+      throw changed();
     }
-    if (head.header("etag") != first_->header("etag")) throw changed();
-    const std::uint64_t at = head.status == kPartial ? first_byte(head).value_or(from + 1) : 0;
-    if (at > from) {
+    std::uint64_t at = 0;  // of a whole file
+    if (head.status == kPartial) at = content_range(head).value_or(ContentRange{from + 1}).first;
+    if (at > from || at < range_.first) {
       throw Error("http::truncated", "The server left out a part of the file")
           .why(fmt::format("It sent '{}' when asked for byte {} on", head.header("content-range"),
                            from));
     }
-    sink_.expect(at);
+    if (sink_.passed() == 0) first_ = head;
+    sink_.expect(at - range_.first);
   }
 
   Retry& retry_;
   const Ask& ask_;
   ResumedSink sink_;
+  const ByteRange range_;
   std::optional<HttpResponse> first_;
 };
 
 }  // namespace
 
-HttpResponse get_resumed(Retry& retry, const Ask& ask, Sink& sink) {
-  return Download(retry, ask, sink).run();
+std::optional<ContentRange> content_range(const HttpResponse& response) {
+  std::string_view text = response.header("content-range");
+  constexpr std::string_view unit = "bytes ";
+  if (!text.starts_with(unit)) return {};
+  text.remove_prefix(unit.size());
+  const auto first = parse_number(text.substr(0, text.find('-')));
+  if (!first) return {};
+  const std::size_t slash = text.find('/');
+  const auto total =
+      slash == std::string_view::npos ? std::nullopt : parse_number(text.substr(slash + 1));
+  return ContentRange{*first, total.value_or(0)};
+}
+
+HttpResponse get_resumed(Retry& retry, const Ask& ask, Sink& sink, const ByteRange& range) {
+  return Download(retry, ask, sink, range).run();
 }
 
 }  // namespace halcyon

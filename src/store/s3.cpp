@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -45,7 +47,7 @@ std::string name_of(std::string_view key) {
 }  // namespace
 
 S3Storage::S3Storage(const S3Options& options, HttpClient& http, Now now)
-    : options_(options), client_(options, http, std::move(now)) {}
+    : options_(options), client_(options, http, std::move(now)), large_(options.ranges) {}
 
 std::string S3Storage::describe() const {
   const std::string name = "s3://" + client_.endpoint().bucket + "/" + client_.endpoint().prefix;
@@ -77,14 +79,16 @@ std::vector<ObjectInfo> S3Storage::list(std::string_view prefix) {
     return answer.response.body;
   });
   if (!objects) throw client_.error(call, answer);
+  large_.learn(*objects);
   return std::move(*objects);
 }
 
 bool S3Storage::get(std::string_view key, Sink& sink) {
-  Meter meter(name_of(key));
+  const std::uint64_t large = large_.size(key);
+  Meter meter(name_of(key), large);
   const S3Call call{.action = "read", .key = full_key(key), .meter = &meter};
   CheckedSink checked(sink);
-  const S3Answer answer = client_.get(call, checked);
+  const S3Answer answer = large > 0 ? get_large(call, checked) : client_.get(call, checked);
   if (answer.ok()) {
     if (checked.is(answer.response.header(kDigestHeader))) return true;
     throw Error("storage::corrupt", describe(key) + " is damaged")
@@ -97,6 +101,41 @@ bool S3Storage::get(std::string_view key, Sink& sink) {
     throw refused;
   }
   throw client_.error(call, answer);
+}
+
+S3Answer S3Storage::get_large(const S3Call& call, Sink& sink) {
+  S3Answer first;
+  // The first range comes over our own connection, whoever asks for the others has one of theirs.
+  GetRange get_first = [&](const ByteRange& range, std::function<void(const HttpResponse&)> on_head,
+                           Sink& to) {
+    S3Call part = call;
+    part.range = range;
+    part.on_head = std::move(on_head);
+    first = client_.get(part, to);
+    return first.response;
+  };
+  const auto connect = [&, is_first = true]() mutable -> GetRange {
+    if (std::exchange(is_first, false)) return get_first;
+    struct Connection {
+      explicit Connection(const S3Client& other) : client(other, http) {}
+      HttpClient http;
+      S3Client client;
+    };
+    return [&call, own = std::make_shared<Connection>(client_)](const ByteRange& range, const auto&,
+                                                                Sink& to) {
+      S3Call part = call;
+      part.range = range;
+      const S3Answer answer = own->client.get(part, to);
+      if (answer.response.status == 404) {
+        throw Error("storage::changed", "s3://" + own->client.endpoint().bucket + "/" + call.key +
+                                            " was removed while it was read");
+      }
+      if (!answer.ok()) throw own->client.error(call, answer);
+      return answer.response;
+    };
+  };
+  get_in_ranges(connect, sink, options_.ranges);
+  return first;
 }
 
 bool S3Storage::is_absent(const std::string& full_key) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "store/ranged_get.h"
 #include "store/s3_client.h"
 #include "store/storage.h"
 
@@ -14,13 +15,14 @@ constexpr const char* kDigestHeader = "x-amz-meta-sha256";
 /// remembered. A 403 on a key is told apart from a missing one by asking for the listing.
 /// Every object carries its SHA-256 (x-amz-meta-sha256), which is compared when it is read. Where
 /// it is not known before the first of several parts is sent, it is added when all is there, by a
-/// copy of the object to itself. What may pass is tried again (S3Client). Every error names bucket,
-/// key, status, the server's code and what to do; ids: "s3::no-such-bucket", "s3::wrong-key"
-/// (InvalidAccessKeyId, SignatureDoesNotMatch, ExpiredToken), "s3::forbidden", "s3::clock-skew"
-/// (both times shown), "s3::wrong-region", "s3::acl" (of a bucket that is made; objects go without
-/// an ACL where it is refused, with one warning), "s3::unreachable", "s3::bucket-taken",
-/// "s3::failed", "storage::truncated", "storage::changed", "storage::corrupt". Without a key
-/// requests are not signed: enough for a public bucket.
+/// copy of the object to itself. Large objects come in ranges over several connections at once.
+/// What may pass is tried again (S3Client). Every error names bucket, key, status, the server's
+/// code and what to do; ids: "s3::no-such-bucket", "s3::wrong-key" (InvalidAccessKeyId,
+/// SignatureDoesNotMatch, ExpiredToken), "s3::forbidden", "s3::clock-skew" (both times shown),
+/// "s3::wrong-region", "s3::acl" (of a bucket that is made; objects go without an ACL where it is
+/// refused, with one warning), "s3::unreachable", "s3::bucket-taken", "s3::failed",
+/// "storage::truncated", "storage::changed", "storage::corrupt". Without a key requests are not
+/// signed: enough for a public bucket.
 class S3Storage : public Storage {
  public:
   /// `now` gives the time for signatures (tests own it). An empty endpoint is AWS.
@@ -55,6 +57,7 @@ class S3Storage : public Storage {
 
   std::string full_key(std::string_view key) const;
   S3Answer head(std::string_view key);
+  S3Answer get_large(const S3Call& call, Sink& sink);
   void add_acl(S3Call& call) const;
   S3Answer send_list(const std::string& full_prefix, const std::string& token, int most);
   /// Whether the listing says that there is no such key; false too when we may not list.
@@ -67,6 +70,7 @@ class S3Storage : public Storage {
 
   S3Options options_;
   S3Client client_;
+  LargeObjects large_;
   bool acl_works_ = true;
   bool conditions_work_ = true;
   bool cleaned_uploads_ = false;

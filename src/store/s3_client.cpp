@@ -80,12 +80,17 @@ S3Answer S3Client::get(const S3Call& call, Sink& sink) {
   try {
     answer.response = get_resumed(
         retry,
-        [&](const HttpHeaders& more, std::function<void(const HttpResponse&)> on_head, Sink& to) {
-          const Streamed streamed{.more = more, .on_head = std::move(on_head), .sink = &to};
+        [&](const HttpHeaders& more, const std::function<void(const HttpResponse&)>& on_head,
+            Sink& to) {
+          const auto both = [&](const HttpResponse& head) {
+            on_head(head);
+            if (call.on_head) call.on_head(head);
+          };
+          const Streamed streamed{.more = more, .on_head = both, .sink = &to};
           answer = attempt(call, &streamed);
           return answer.response;
         },
-        sink);
+        sink, call.range);
   } catch (const Error& cause) {
     throw broken(call, cause, retry.told());
   }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "net/resume.h"
+#include "store/ranged_get.h"
 #include "store/s3_endpoint.h"
 #include "store/s3_errors.h"
 #include "store/s3_xml.h"
@@ -29,6 +30,7 @@ struct S3Options {
   /// What has more bytes is uploaded in parts of this size, which wait in memory. S3's least is
   /// 5 MiB.
   std::uint64_t part_bytes = 8U << 20U;
+  RangePolicy ranges{};  ///< of downloads
   /// Unfinished uploads beside ours are removed at this age: no dyno lives longer.
   std::chrono::seconds orphan_age = std::chrono::hours(24);
 };
@@ -47,6 +49,8 @@ struct S3Call {
   bool is_slow = false;           ///< the server may think for long, and sends a byte now and then
   std::chrono::seconds patience = std::chrono::hours(1);  ///< at most this long is it tried again
   Meter* meter = nullptr;                                 ///< HttpRequest::meter
+  ByteRange range{};                                      ///< of a `get`
+  std::function<void(const HttpResponse&)> on_head{};     ///< of a `get`: HttpRequest::on_head
 };
 
 struct S3Answer {
