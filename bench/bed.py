@@ -11,6 +11,7 @@ import time
 TOP = pathlib.Path(__file__).resolve().parent.parent
 STATE = pathlib.Path(os.environ.get("BENCH_STATE", TOP / "build" / "bench"))
 TREE = pathlib.Path(os.environ.get("HALCYON_BUILD_TREE", TOP / "build" / "release"))
+TRASH = STATE / "trash"
 HALCYON = TREE / "bin" / "halcyon"
 RATE = float(os.environ.get("BENCH_RATE", 80e6))  # bytes/s, for each connection and direction
 APP = "scotty-web"  # with 94 packages in its sandbox
@@ -174,12 +175,22 @@ class Bed:
 
     def forget(self, layers=True, cache=True):
         """Back to a machine that has nothing of the app."""
-        if layers:
-            remove(self.layers)
-        if cache:
-            remove(self.cache)
-        remove(self.out)
+        for tree in [self.out] + [self.layers] * layers + [self.cache] * cache:
+            self.lay_aside(tree)
         os.sync()
+
+    def lay_aside(self, tree):
+        """Out of the way, but not removed: for a minute after a removal ext4 makes files slowly, whoever asks."""
+        if tree.exists():
+            TRASH.mkdir(exist_ok=True)
+            tree.rename(TRASH / f"{len(os.listdir(TRASH))}-{tree.name}")
+
+    def settle(self):
+        """Between two rows: as if nothing had been removed."""
+        if TRASH.exists():
+            remove(TRASH)
+            os.sync()
+            time.sleep(65)
 
     def aws(self, words):
         return f"aws --endpoint-url {self.s3} {words}"

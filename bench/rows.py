@@ -121,7 +121,7 @@ def restore_cache(bed, runs):
     trees = " ".join(str(bed.layers / name) for name in ("ghc", "cabal", "sandbox", "app"))
 
     def prepared():
-        remove(copy)
+        bed.lay_aside(copy)
         if not (bed.layers / "ghc").exists():
             timed(**restored)
         copy.mkdir(parents=True)
@@ -146,13 +146,14 @@ def archive(bed, runs, row, archives):
         subprocess.run([*client, "empty", bucket], check=True)
         if not (bed.layers / "ghc").exists():
             timed(**bed.halcyon("deploy", no_app="1"))
-        remove(bed.cache)
+        bed.lay_aside(bed.cache)
 
     def ours():
         result = timed(**build)
-        lines = re.findall(r"(?:Archiving the GHC|Uploading \S*halcyon-ghc)[^\n]* done, ([\d.]+) (\w?B), ([^,\n]+)", result.log)
-        sizes["halcyon"] = float(lines[0][0]) * {"MB": 1e6, "kB": 1e3, "GB": 1e9}[lines[0][1]]
-        result.seconds = sum(seconds(line[2]) for line in lines)
+        # The upload begins with the first byte of the archive.
+        line = re.search(r"Uploading \S*halcyon-ghc[^\n]* done, ([\d.]+) MB, ([^,\n]+)", result.log)
+        sizes["halcyon"] = float(line[1]) * 1e6
+        result.seconds = seconds(line[2])
         return result
 
     peer = f"tar cJf - -C {bed.layers} ghc | tee >(wc -c >{bed.out}.size) | {bed.aws(f's3 cp - s3://{bucket}/peer')}"
