@@ -2,7 +2,8 @@
 # one-off dyno builds it, a push deploys it; then what each later change costs.
 # Sourced, after lib.sh. Expects, of the storage: `configure APP`, which sets its config vars;
 # `stored`, which prints its keys; `storage_away` and `storage_back`, between which it must not be
-# asked; and `secrets`, an array of what must be found nowhere.
+# asked; `secrets`, an array of what must be found nowhere; and the formats of archives that are made
+# once, `thorough`, or often, `quick`.
 
 app_dir=$work/hello-web
 "$top/test/apps/checkout" hello-web "$app_dir"
@@ -57,11 +58,11 @@ done
 expect "the C toolchain is restored" 'Restoring the C toolchain layer'
 expect "each layer is uploaded" 'Uploading .*halcyon-sandbox-.*done'
 stored >"$work/stored"
-for name in 'halcyon-ghc-[0-9.]+\.tar\.xz' 'halcyon-cabal-[0-9.]+\.tar\.xz' \
-  'halcyon-cabal-[0-9.]+-[0-9]{14}\.tar\.xz' \
-  'halcyon-sandbox-[0-9.]+-hello-web-1\.0-[0-9a-f]{40}\.tar\.gz' \
+for name in "halcyon-ghc-[0-9.]+\.tar\.$thorough" "halcyon-cabal-[0-9.]+\.tar\.$thorough" \
+  "halcyon-cabal-[0-9.]+-[0-9]{14}\.tar\.$thorough" \
+  "halcyon-sandbox-[0-9.]+-hello-web-1\.0-[0-9a-f]{40}\.tar\.$quick" \
   'halcyon-sandbox-[0-9.]+-hello-web-1\.0-[0-9a-f]{40}\.cabal\.config' \
-  'halcyon-app-[0-9.]+-hello-web-1\.0\.tar\.gz' 'halcyon-toolchain-[0-9a-f]{40}\.tar\.zst'; do
+  "halcyon-app-[0-9.]+-hello-web-1\.0\.tar\.$quick" 'halcyon-toolchain-[0-9a-f]{40}\.tar\.zst'; do
   grep -qE "^linux-[a-z0-9-]+/$name\$" "$work/stored" || fail "storage has $name"
 done
 grep -qE '^original/ghc-' "$work/stored" || fail "storage has the original GHC"
@@ -122,7 +123,7 @@ expect "it deploys without a build of dependencies" 'App deployed: hello-again-'
 expect "the sandbox is the first app's" 'Downloading .*halcyon-sandbox-[0-9.]+-hello-web-1\.0-'
 
 say "g. one dependency added: the sandbox is grown"
-old_sandbox=$(stored | grep -E 'halcyon-sandbox-.*\.tar\.gz$')
+old_sandbox=$(stored | grep -E "halcyon-sandbox-.*\.tar\.$quick\$")
 "$top/test/apps/checkout" hello-web-more "$app_dir"
 logged "$heroku" push hello "$app_dir"
 [ $status -ne 0 ] || fail "the push with a new dependency is rejected"
@@ -142,7 +143,7 @@ expect "the new package is built" 'Completed +Diff-'
 refuse "no other package is" 'Starting +(network|HTTP|split)-'
 refuse "GHC is not built again" 'Building the GHC'
 expect "the sandbox that it replaces is removed" 'Removing the out-of-date .*halcyon-sandbox-'
-new_sandbox=$(stored | grep -E 'halcyon-sandbox-.*\.tar\.gz$')
+new_sandbox=$(stored | grep -E "halcyon-sandbox-.*\.tar\.$quick\$")
 [ "$(wc -l <<<"$new_sandbox")" = 1 ] || fail "storage has one sandbox of the app: $new_sandbox"
 [ "$new_sandbox" != "$old_sandbox" ] || fail "it is the new one"
 if stored | grep '^requests/'; then fail "the request is gone"; fi

@@ -403,7 +403,7 @@ TEST_CASE("s3: an object that is not what was stored is told") {
 
 TEST_CASE("s3: what may pass is tried again, the rest is not") {
   const auto requests_for = [](const std::string& answer) {
-    Uploads s3(100ms);
+    Uploads s3(500ms);
     s3.spoil = [&](const std::string&) { return std::optional(answer); };
     S3Storage storage = s3.storage();
     CHECK_FALSE(error_id([&] { storage.remove("x"); }).empty());
