@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/manifest.h"
 
 namespace halcyon {
 
@@ -22,7 +23,7 @@ std::string line(std::string_view key, std::uint64_t size) {
 
 /// What goes with an archive is not told: that would say everything twice.
 bool is_worth_telling(std::string_view key) {
-  return !key.ends_with(".manifest") && !key.ends_with(".unsent");
+  return !key.ends_with(manifest_suffix) && !key.ends_with(unsent_suffix);
 }
 
 /// Removes empty directories below `dir`.

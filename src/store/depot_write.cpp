@@ -38,8 +38,10 @@ bool Depot::complete(const std::string& key, const std::string& tag) {
   // A run that need not upload asks nothing of storage, unless an upload has failed.
   const bool is_unsent = cache_.has(unsent_name(key));
   if (!uploads() || (!policy_.upload_must_work && !is_unsent)) return true;
-  const auto stored = find_stored(key);
-  if (stored && stored->manifest.tag == tag && !is_unsent) return true;
+  if (!is_unsent) {
+    const auto stored = find_stored(key);
+    if (stored && stored->manifest.tag == tag) return true;
+  }
   const auto cached = find_cached(key);
   if (!cached || cached->manifest.tag != tag) return false;
   try_store(key, cached->manifest);

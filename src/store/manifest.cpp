@@ -90,9 +90,13 @@ Manifest Manifest::parse(std::string_view text, const std::string& origin) {
   return manifest;
 }
 
-std::string manifest_name(std::string_view archive) { return std::string(archive) + ".manifest"; }
+std::string manifest_name(std::string_view archive) {
+  return std::string(archive).append(manifest_suffix);
+}
 
-std::string unsent_name(std::string_view archive) { return std::string(archive) + ".unsent"; }
+std::string unsent_name(std::string_view archive) {
+  return std::string(archive).append(unsent_suffix);
+}
 
 std::string companion_name(std::string_view archive) {
   return std::string(archive.substr(0, archive.rfind(".tar."))) + ".cabal.config";

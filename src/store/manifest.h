@@ -25,6 +25,10 @@ struct Manifest {
   static Manifest parse(std::string_view text, const std::string& origin);
 };
 
+/// What stands beside an archive has its name and one of these at the end.
+inline constexpr std::string_view manifest_suffix = ".manifest";
+inline constexpr std::string_view unsent_suffix = ".unsent";
+
 /// "x.tar.xz" -> "x.tar.xz.manifest".
 std::string manifest_name(std::string_view archive);
 

@@ -18,14 +18,14 @@ namespace halcyon {
 using Now = std::function<std::chrono::system_clock::time_point()>;
 
 struct S3Options {
-  std::string bucket;         ///< HALCYON_S3_BUCKET: `name`, or `name/sub/path` (a key prefix)
-  std::string endpoint;       ///< HALCYON_S3_ENDPOINT: a host name, or scheme://host:port
-  std::string addressing{};   ///< HALCYON_S3_ADDRESSING: "auto", "host" or "path"
-  std::string acl;            ///< HALCYON_S3_ACL: "private" sends no header; "public-read" does
-  std::string access_key;     ///< HALCYON_AWS_ACCESS_KEY_ID
-  std::string secret_key;     ///< HALCYON_AWS_SECRET_ACCESS_KEY
-  std::string session_token;  ///< optional
-  RetryPolicy retry{};        ///< HALCYON_RETRY_SECONDS
+  std::string bucket;           ///< HALCYON_S3_BUCKET: `name`, or `name/sub/path` (a key prefix)
+  std::string endpoint;         ///< HALCYON_S3_ENDPOINT: a host name, or scheme://host:port
+  std::string addressing{};     ///< HALCYON_S3_ADDRESSING: "auto", "host" or "path"
+  std::string acl{};            ///< HALCYON_S3_ACL: "private" sends no header; "public-read" does
+  std::string access_key{};     ///< HALCYON_AWS_ACCESS_KEY_ID
+  std::string secret_key{};     ///< HALCYON_AWS_SECRET_ACCESS_KEY
+  std::string session_token{};  ///< optional
+  RetryPolicy retry{};          ///< HALCYON_RETRY_SECONDS
   std::chrono::seconds stall = std::chrono::seconds(60);  ///< HALCYON_STALL_SECONDS
   /// What has more bytes is uploaded in parts of this size, which wait in memory. S3's least is
   /// 5 MiB.

@@ -84,7 +84,6 @@ struct Bucket {
                        .acl = "",
                        .access_key = "key",
                        .secret_key = "secret",
-                       .session_token = "",
                        .retry = {.budget = budget, .first = 1ms, .most = 5ms},
                        .ranges = {.above = 2000, .bytes = 1000, .connections = 3}},
                       http, [] { return std::chrono::system_clock::now(); });

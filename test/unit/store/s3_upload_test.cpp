@@ -94,7 +94,6 @@ struct Uploads {
                     .acl = "public-read",
                     .access_key = "key",
                     .secret_key = "s3cr3t-word",
-                    .session_token = "",
                     .part_bytes = part};
   TestServer server{[this](const std::string& request) { return answer(request); }};
 };
@@ -387,12 +386,7 @@ TEST_CASE("s3: an object that is not what was stored is told") {
     return reply("200 OK\r\nx-amz-meta-sha256: " + sha256(good ? "abc" : "abd"), "abc");
   });
   HttpClient http;
-  S3Options options{.bucket = "bucket",
-                    .endpoint = server.url(),
-                    .acl = "",
-                    .access_key = "",
-                    .secret_key = "",
-                    .session_token = ""};
+  S3Options options{.bucket = "bucket", .endpoint = server.url()};
   S3Storage storage(options, http, &std::chrono::system_clock::now);
   CHECK(test::get_text(storage, "good") == "abc");
   CHECK(error_id([&] { test::get_text(storage, "bad"); }) == "storage::corrupt");
