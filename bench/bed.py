@@ -164,10 +164,12 @@ class Bed:
                 remove(storage)
                 storage.mkdir()
                 self.forget()
-                if archives != "default":  # nothing is compiled again
+                command = "build"
+                if archives != "default":  # nothing is compiled again, but archived: each layer
                     timed(**self.halcyon("restore", self.app, storage=STATE / "storage-default"))
                     remove(self.cache)
-                timed(**self.halcyon("build", self.app, storage=storage, archives=archives))
+                    command = "restore"
+                timed(**self.halcyon(command, self.app, storage=storage, archives=archives))
                 (storage / "done").touch()
             subprocess.run([TOP / "test/bed/s3-client", self.s3_direct, "make", bucket], check=True)
             timed(f"aws --endpoint-url {self.s3_direct} s3 sync --only-show-errors --exclude done {storage} s3://{bucket}",

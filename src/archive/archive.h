@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "archive/codec.h"
 #include "base/stream.h"
@@ -20,7 +20,8 @@ struct ArchiveStats {
 
 /// What a pack is told besides the tree.
 struct PackOptions {
-  std::string first;  ///< a file of the tree, such as the `tag`, that is the first entry
+  /// What comes first, in this order: files, or directories with all that is in them.
+  std::vector<std::string> first;
   /// Not empty: the last entry is a file of this name with the list of all others, taken while
   /// they are read. A file of that name in the tree is left out.
   std::string list;
@@ -36,8 +37,9 @@ ArchiveStats pack(const std::filesystem::path& dir, Sink& out, Format format, un
                   const PackOptions& options = {}, std::string* listed = nullptr);
 
 struct UnpackOptions {
-  /// Keep only entries for which this holds (relative, normalised path); all when empty.
-  std::function<bool(const std::filesystem::path&)> only;
+  /// Not empty: only the entries at the start that are one of these, or below one. What follows the
+  /// last of them is read, but neither decoded nor judged.
+  std::vector<std::string> first;
   std::uint64_t max_entries = 2'000'000;
   std::uint64_t max_bytes = 64ULL << 30U;  ///< of regular files
   unsigned threads = 2;
@@ -53,8 +55,8 @@ struct UnpackOptions {
 ArchiveStats unpack(Source& in, const std::filesystem::path& dir, const std::filesystem::path& home,
                     const UnpackOptions& options = {});
 
-/// The content of the first entry when it is a regular file called `name` of at most 1 MiB;
-/// nothing otherwise. Reads no more of `in` than needed.
-std::optional<std::string> read_first_entry(Source& in, const std::string& name);
+/// The place of a path among names, of which it is one or is below one; their number when it is
+/// not.
+std::size_t place_among(const std::vector<std::string>& names, const std::filesystem::path& path);
 
 }  // namespace halcyon

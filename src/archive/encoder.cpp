@@ -20,14 +20,14 @@ using namespace codec;
 /// docs/performance.md, "Which format".
 struct Settings {
   std::uint32_t xz_preset;
-  std::uint32_t xz_dictionary;  // bytes; what a thread needs is twelve times that
-  std::uint64_t xz_block;       // bytes; each is packed, and unpacked, by a thread of its own
+  std::uint64_t xz_block;  // bytes; each is packed, and unpacked, by a thread of its own
   int zstd_level;
-  int zstd_window;        // as a power of two; unpacking takes as much memory
   unsigned zstd_threads;  // at most, for their memory
 };
-constexpr Settings quick{3, 4U << 20U, 8U << 20U, 3, 26, 8};
-constexpr Settings thorough{6, 4U << 20U, 16U << 20U, 9, 26, 3};
+constexpr Settings quick{3, 8U << 20U, 3, 8};
+constexpr Settings thorough{6, 16U << 20U, 9, 3};
+constexpr std::uint32_t xz_dictionary = 4U << 20U;  // bytes; a thread needs twelve times that
+constexpr int zstd_window = 26;  // as a power of two; unpacking takes as much memory
 
 const Settings& settings_for(Effort effort) { return effort == Effort::quick ? quick : thorough; }
 
@@ -40,7 +40,7 @@ class XzEncoder : public Encoder {
       : out_(out), buffer_(buffer_size) {
     lzma_options_lzma lzma{};
     lzma_lzma_preset(&lzma, settings.xz_preset);
-    lzma.dict_size = settings.xz_dictionary;
+    lzma.dict_size = xz_dictionary;
     const std::array<lzma_filter, 2> filters{
         {{LZMA_FILTER_LZMA2, &lzma}, {LZMA_VLI_UNKNOWN, nullptr}}};
     lzma_mt options{};
@@ -91,7 +91,7 @@ class ZstdEncoder : public Encoder {
       : out_(out), context_(ZSTD_createCCtx()), buffer_(buffer_size) {
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, settings.zstd_level);
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_enableLongDistanceMatching, 1);
-    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_windowLog, settings.zstd_window);
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_windowLog, zstd_window);
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1);
     // Fails in a library without threads: then there is one.
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_nbWorkers,

@@ -148,13 +148,24 @@ class Packer {
 
 }  // namespace
 
+std::size_t place_among(const std::vector<std::string>& names, const fs::path& path) {
+  const std::string& top = path.native();
+  const auto found = std::find_if(names.begin(), names.end(), [&top](const std::string& name) {
+    return top.starts_with(name) && (top.size() == name.size() || top[name.size()] == '/');
+  });
+  return static_cast<std::size_t>(found - names.begin());
+}
+
 ArchiveStats pack(const fs::path& dir, Sink& out, Format format, unsigned threads,
                   const PackOptions& options, std::string* listed) {
   const std::unique_ptr<Encoder> encoder = make_encoder(format, out, threads, options.effort);
   Packer packer(dir, *encoder);
-  if (!options.first.empty()) packer.add(options.first);
-  for (const fs::path& path : walk(dir, options.skip)) {
-    if (path != options.first && (options.list.empty() || path != options.list)) packer.add(path);
+  std::vector<fs::path> paths = walk(dir, options.skip);
+  std::stable_sort(paths.begin(), paths.end(), [&](const fs::path& a, const fs::path& b) {
+    return place_among(options.first, a) < place_among(options.first, b);
+  });
+  for (const fs::path& path : paths) {
+    if (options.list.empty() || path != options.list) packer.add(path);
   }
   if (!options.list.empty()) {
     std::string text = packer.add_list(options.list);

@@ -315,21 +315,19 @@ void write_content(Reader& reader, FileWriters& file, const fs::path& path, std:
   file.end(declared);
 }
 
-}  // namespace
-
-ArchiveStats unpack(Source& in, const fs::path& dir, const fs::path& home,
-                    const UnpackOptions& options) {
-  const std::unique_ptr<Source> tar = make_decoder(in, options.threads);
-  Reader reader(*tar);
+/// Unpacks entries until the end, or the first one that is not wanted.
+ArchiveStats unpack_entries(Source& tar, const fs::path& dir, const fs::path& home,
+                            const UnpackOptions& options) {
+  Reader reader(tar);
   constexpr unsigned most_writers = 4;
   TreeWriter tree(dir, home, std::min(options.threads, most_writers));
   ArchiveStats stats;
   while (struct archive_entry* entry = reader.next()) {
     const fs::path path = safe_path(archive_entry_pathname(entry));
+    if (!options.first.empty() && place_among(options.first, path) == options.first.size()) break;
     if (++stats.entries > options.max_entries) {
       throw unsafe(path, "The archive has too many entries");
     }
-    if (options.only && !options.only(path)) continue;
     if ((archive_entry_mode(entry) & (S_ISUID | S_ISGID)) != 0) {
       throw unsafe(path, "It would run with another user's rights (set-id)");
     }
@@ -354,28 +352,25 @@ ArchiveStats unpack(Source& in, const fs::path& dir, const fs::path& home,
     }
   }
   tree.finish();
-  // What follows the end of the tar stream: its padding, and the checks of the codec.
+  return stats;
+}
+
+}  // namespace
+
+ArchiveStats unpack(Source& in, const fs::path& dir, const fs::path& home,
+                    const UnpackOptions& options) {
   std::vector<std::byte> rest(1U << 16U);
-  while (tar->read(rest) > 0) {
+  ArchiveStats stats;
+  {
+    const std::unique_ptr<Source> tar = make_decoder(in, options.threads);
+    stats = unpack_entries(*tar, dir, home, options);
+    // What follows the end of the tar stream: its padding, and the checks of the codec.
+    while (options.first.empty() && tar->read(rest) > 0) {
+    }
   }
   while (in.read(rest) > 0) {
   }
   return stats;
-}
-
-std::optional<std::string> read_first_entry(Source& in, const std::string& name) {
-  const std::unique_ptr<Source> tar = make_decoder(in, 1);
-  Reader reader(*tar);
-  struct archive_entry* entry = reader.next();
-  if (entry == nullptr || archive_entry_filetype(entry) != AE_IFREG ||
-      archive_entry_size(entry) > (1 << 20) || safe_path(archive_entry_pathname(entry)) != name) {
-    return {};
-  }
-  StringSink text;
-  Bytes bytes;
-  std::int64_t offset = 0;
-  while (reader.read(bytes, offset)) text.write(bytes);
-  return text.text;
 }
 
 }  // namespace halcyon

@@ -238,6 +238,28 @@ void move_tree(const fs::path& from, const fs::path& to) {
   remove_tree(from);
 }
 
+void move_into(const fs::path& from, const fs::path& to) {
+  make_directories(to);
+  for (const fs::path& name :
+       walk(from, [](const fs::path& path) { return path.has_parent_path(); })) {
+    const fs::path source = from / name;
+    const fs::path target = to / name;
+    const struct stat info = stat_of(source);
+    if (S_ISDIR(info.st_mode) && fs::is_directory(fs::symlink_status(target))) {
+      move_into(source, target);
+      ::chmod(target.c_str(), info.st_mode & 0777U);
+      copy_times(info, target);
+      continue;
+    }
+    if (fs::exists(fs::symlink_status(target))) remove_tree(target);
+    if (::rename(source.c_str(), target.c_str()) == 0) continue;
+    if (errno != EXDEV) {
+      throw system_error("Cannot move " + source.string() + " to " + target.string(), errno);
+    }
+    return copy_tree(from, to);
+  }
+}
+
 std::uint64_t tree_size(const fs::path& dir) {
   std::uint64_t size = 0;
   std::set<Identity> counted;

@@ -77,6 +77,8 @@ void remove_tree(const fs::path& dir);
 /// Renames; across file systems copies beside `to`, renames, and removes: `to` appears whole or not
 /// at all.
 void move_tree(const fs::path& from, const fs::path& to);
+/// As copy_tree, but what can be renamed is, and `from` is left empty or with what was copied.
+void move_into(const fs::path& from, const fs::path& to);
 /// Total size of the regular files below, in bytes; hard links are counted once.
 std::uint64_t tree_size(const fs::path& dir);
 /// Free bytes for us on the file system of `path` (or of its nearest existing parent).

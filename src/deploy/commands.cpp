@@ -72,7 +72,7 @@ void command_deploy(Options& options, const Environment& environment, const std:
   }
   Deployment deployment(run, open_app(run, options, *origin));
   log::step("Deploying " + deployment.label());
-  deployment.make_app();
+  deployment.make_app(Deployment::Purpose::install);
   const fs::path root = options.path("root");
   deployment.install(root, (root / run.workspace().prefix.relative_path()).string());
   if (options.get("app-extra-copy") == "all") {
@@ -91,7 +91,7 @@ void command_build(Options& options, const Environment& environment, const std::
   run.begin();
   Deployment deployment(run, open_app(run, options, origin));
   log::step("Building " + deployment.label());
-  deployment.make_app();
+  deployment.make_app(Deployment::Purpose::keep);
   deployment.hold_dependencies();
   run.end();
   log::step("App built: " + deployment.label());

@@ -12,6 +12,7 @@
 #include "deploy/snapshot.h"
 #include "haskell/local_packages.h"
 #include "layers/dependency_data.h"
+#include "layers/layer_check.h"
 
 namespace halcyon {
 
@@ -217,7 +218,7 @@ bool Deployment::needs_extra_apps(const Step& app_step) {
   return last.get("extra-apps") != extra_apps_.digest();
 }
 
-void Deployment::make_app() {
+void Deployment::make_app(Purpose purpose) {
   constraints();
   describe();
   const Options& options = run_.options();
@@ -230,11 +231,16 @@ void Deployment::make_app() {
   const bool rebuild_any = rebuild_cabal || rebuild_app;
 
   Layers layers = make_layers();
+  app_tag_ = layers.app->tag().line();
   Step app_step = keeper.plan(*layers.app, options.flag("app-rebuild"));
   if (!rebuild_any && !keeps_layers() && !app_step.builds()) {
     log::step(label() + " did not change: using the app that is already built");
     try {
-      keeper.realise(*layers.app, false, false);
+      if (purpose == Purpose::install && options.get("app-extra-copy") != "build") {
+        keeper.realise_deployed_part(*layers.app);
+      } else {
+        keeper.realise(*layers.app, false, false);
+      }
       return;
     } catch (const Error& error) {
       // Its archive is damaged: it takes the other layers to build it.
@@ -279,19 +285,19 @@ void Deployment::install(const fs::path& root, const std::string& where) const {
   const Hooks& hooks = workspace.hooks;
   const fs::path built = workspace.layer_dir("app");
   const fs::path target = root / workspace.prefix.relative_path();
-  const std::string tag = read_file(built / "tag");
+  const bool is_layer = fs::exists(built / tag_file);  // else only what is installed was restored
   const TempDir work(workspace.temp(), "install-");
   fs::path tree = built / "install";
-  if (hooks.has("pre-install")) {  // which may change what is installed, but not the layer
+  if (is_layer && hooks.has("pre-install")) {  // which may change what is installed, not the layer
     tree = work.path() / "install";
     copy_tree(built / "install", tree);
   }
-  const std::vector<std::string> arguments{Tag::parse(tag, "tag").line(), source_.dir.string(),
-                                           tree.string(), root.string()};
+  const std::vector<std::string> arguments{app_tag_, source_.dir.string(), tree.string(),
+                                           root.string()};
   hooks.run(workspace, "pre-install", arguments, source_.dir);
   const Stopwatch watch;
   log::begin("Installing " + label() + " into " + where);
-  copy_tree(tree, target);
+  is_layer ? copy_tree(tree, target) : move_into(tree, target);
   install_dependency_data(workspace, built / dependency_data_dir, root);
   const std::string extra = run_.options().get("app-extra-copy");
   if (!extra.empty()) copy_tree(source_.dir, target, is_not_source);

@@ -39,13 +39,16 @@ class Deployment {
   /// The command that runs the test suites of an app made with them.
   Command test_command();
 
+  /// What an app is made for: of one that did not change `install` needs a part only.
+  enum class Purpose { install, keep };
   /// Makes the app layer real, and the layers it needs where it is not there yet. Raises Error
   /// "layer::missing" (Exit::build_needed), naming every missing layer, when the options forbid to
   /// build them.
-  void make_app();
-  /// Copies what the app installs, and what HALCYON_APP_EXTRA_COPY adds, to HALCYON_PREFIX below
-  /// `root`, and data files of dependencies to where the app looks for them below it; the log names
-  /// the place `where`. Runs the install hooks.
+  void make_app(Purpose purpose);
+  /// After make_app for this purpose, once. Copies what the app installs, and what
+  /// HALCYON_APP_EXTRA_COPY adds, to HALCYON_PREFIX below `root`, and data files of dependencies to
+  /// where the app looks for them below it; the log names the place `where`. Runs the install
+  /// hooks.
   void install(const std::filesystem::path& root, const std::string& where) const;
   /// Keeps the archives of the dependencies in the cache, though an unchanged app did not need
   /// them: the next change will.
@@ -103,6 +106,7 @@ class Deployment {
   bool has_constraints_ = false;
   std::string given_ghc_;
   std::string ghc_version_;
+  std::string app_tag_;  // in one line; known with make_app
   std::optional<std::string> toolchain_digest_;
 };
 

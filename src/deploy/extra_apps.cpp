@@ -98,7 +98,7 @@ void ExtraApps::deploy(const AppOrigin& origin, const Compiler& compiler, const 
   options.read_magic(source);
   Deployment deployment(run, source);
   deployment.use_ghc(compiler.ghc_version);
-  deployment.make_app();
+  deployment.make_app(Deployment::Purpose::install);
   deployment.install(root, prefix_.string());
   deployment.hold_dependencies();
 }

@@ -92,7 +92,7 @@ void install_into_slug(const Run& run, const Deployment& deployment, const fs::p
   if (fs::equivalent(build_dir, heroku_app_dir)) return deployment.install("/", "the slug");
   const TempDir root(run.workspace().temp(), "root-");
   deployment.install(root.path(), "the slug");
-  copy_tree(root.path() / fs::path(heroku_app_dir).relative_path(), build_dir);
+  move_into(root.path() / fs::path(heroku_app_dir).relative_path(), build_dir);
 }
 
 void write_export(const fs::path& build_dir) {

@@ -113,7 +113,7 @@ Exit compile(const HookCall& call, BuildReport& report) {
   log::step("Deploying " + deployment.label());
   try {
     describe(report, deployment);
-    deployment.make_app();
+    deployment.make_app(Deployment::Purpose::install);
     report.step("install");
     install_into_slug(run, deployment, build_dir);
     write_procfile(build_dir, deployment.source().package);

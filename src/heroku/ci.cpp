@@ -46,7 +46,7 @@ Exit test_compile(const HookCall& call, BuildReport& report) {
   deployment.use_toolchain("");
   log::step("Compiling " + deployment.label() + " with its test suites");
   describe(report, deployment);
-  deployment.make_app();
+  deployment.make_app(Deployment::Purpose::install);
   report.step("install");
   install_into_slug(run, deployment, call.build_dir);
   write_slug(call.build_dir, parts);

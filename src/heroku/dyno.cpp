@@ -90,7 +90,7 @@ void build_on_dyno(Options& options, const Environment& environment) {
   Deployment deployment(run, unpack_source(run, options, archive));
   log::step("Building " + deployment.label());
   deployment.use_toolchain(toolchain);
-  deployment.make_app();
+  deployment.make_app(Deployment::Purpose::keep);
   if (request && run.depot().cleans()) run.depot().remove(request->archive.key);
   log::step("App built: " + deployment.label());
   log::detail(request ? "To deploy it:  git push heroku master"

@@ -131,6 +131,10 @@ std::string AppLayer::problem(const fs::path& dir) const {
   return fs::is_directory(dir / "install") ? "" : "it has nothing to install";
 }
 
+std::vector<std::string> AppLayer::deployed_part() const {
+  return {"install", dependency_data_dir};
+}
+
 std::vector<Similar> AppLayer::similar() const {
   for (const std::string& key : names_in_all_formats(this->key())) {
     auto found = workspace().depot->find(key);

@@ -23,6 +23,7 @@ class AppLayer : public Layer {
   std::string archive_name() const override;
   Format usual_format() const override { return Format::gzip; }
   std::string problem(const std::filesystem::path& dir) const override;
+  std::vector<std::string> deployed_part() const override;
   void build() override;
   std::vector<Similar> similar() const override;
   void extend() override;

@@ -62,6 +62,13 @@ std::optional<Found> find_acceptable(const Layer& layer, Place place) {
   return {};
 }
 
+/// What comes first in a layer's archive.
+std::vector<std::string> first_of(const Layer& layer) {
+  std::vector<std::string> first = layer.deployed_part();
+  first.insert(first.begin(), tag_file);
+  return first;
+}
+
 /// The bytes that a layer's files may have. A few kilobytes that become gigabytes are no layer,
 /// whatever the manifest says.
 std::uint64_t promised_size(const Manifest& manifest) {
@@ -118,6 +125,14 @@ Step Keeper::plan(const Layer& layer, bool rebuild) const {
 }
 
 Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
+  return realise(layer, rebuild, may_build, Extent::all);
+}
+
+Step Keeper::realise_deployed_part(Layer& layer) {
+  return realise(layer, false, false, Extent::deployed_part);
+}
+
+Step Keeper::realise(Layer& layer, bool rebuild, bool may_build, Extent extent) {
   const Workspace& workspace = layer.workspace();
   for (;;) {
     Step step = plan(layer, rebuild);
@@ -138,7 +153,7 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
         case Means::cached:
         case Means::stored: {
           const Tag tag = Tag::parse(step.source->manifest.tag, step.source->key);
-          restore(layer, *step.source, tag);
+          restore(layer, *step.source, tag, extent);
           workspace.depot->keep(step.source->key);
           write_file_lightly(origin_file(layer), step.source->key);
           if (step.means == Means::cached) workspace.depot->complete(step.source->key, tag.text());
@@ -160,9 +175,11 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
   }
 }
 
-void Keeper::restore(const Layer& layer, const Found& found, const Tag& expected) const {
+void Keeper::restore(const Layer& layer, const Found& found, const Tag& expected,
+                     Extent extent) const {
   const Workspace& workspace = layer.workspace();
   UnpackOptions options;
+  if (extent == Extent::deployed_part) options.first = first_of(layer);
   options.max_bytes = promised_size(found.manifest);
   options.threads = workspace.jobs;
   const TempDir stage(workspace.temp(), "restore-");
@@ -183,6 +200,7 @@ void Keeper::restore(const Layer& layer, const Found& found, const Tag& expected
   if (const std::string problem = layer.problem(tree); !problem.empty()) {
     throw Error("archive::foreign", problem);
   }
+  if (extent == Extent::deployed_part) fs::remove(tree / tag_file);
   remove_layer(workspace, layer.dir());
   fs::rename(tree, layer.dir());
 }
@@ -255,7 +273,7 @@ void Keeper::archive(const Layer& layer) const {
   log::begin("Archiving the " + layer.describe() + " layer");
   const std::unique_ptr<LeavingArchive> leaving = depot.begin(layer.key());
   std::string listed;
-  const PackOptions options{tag_file, list_file,
+  const PackOptions options{first_of(layer), list_file,
                             [&layer](const fs::path& path) { return layer.skips(path); },
                             layer.effort()};
   const ArchiveStats stats =

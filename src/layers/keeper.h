@@ -46,9 +46,15 @@ class Keeper {
   /// when an archive turns out to be wrong: then the plan is made anew, and `may_build` false
   /// raises Error "layer::missing" (Exit::build_needed). What is built is archived and uploaded.
   Step realise(Layer& layer, bool rebuild = false, bool may_build = true);
+  /// As realise without building, but of an archive only what Layer::deployed_part names is
+  /// restored: the directory has no tag then, as it is no layer.
+  Step realise_deployed_part(Layer& layer);
 
  private:
-  void restore(const Layer& layer, const Found& found, const Tag& expected) const;
+  enum class Extent { all, deployed_part };
+  Step realise(Layer& layer, bool rebuild, bool may_build, Extent extent);
+  void restore(const Layer& layer, const Found& found, const Tag& expected,
+               Extent extent = Extent::all) const;
   void make(Layer& layer, const Step& step) const;
   void make_tree(Layer& layer, const Step& step) const;
   void hold_existing(const Layer& layer) const;

@@ -68,6 +68,9 @@ class Layer {
   virtual std::optional<std::string> companion() const { return {}; }
   /// Called when its archive has gone into storage. It may not fail.
   virtual void stored() const {}
+  /// What comes first in the archive after the tag: all that a deployment takes from a layer when
+  /// it builds nothing.
+  virtual std::vector<std::string> deployed_part() const { return {}; }
   /// What the archive leaves out (relative to dir()).
   virtual bool skips(const std::filesystem::path&) const { return false; }
 

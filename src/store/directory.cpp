@@ -56,9 +56,9 @@ void remove_stale_files(const fs::path& dir) {
 
 /// A file that has no name, or a temporary one, until it is whole; without one nothing is left of
 /// it when we are killed.
-class NewFile {
+class UnnamedFile {
  public:
-  explicit NewFile(const fs::path& target) : target_(target) {
+  explicit UnnamedFile(const fs::path& target) : target_(target) {
     fd_.reset(open(target_.parent_path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
     if (fd_ && access(link_of_ours().c_str(), F_OK) == 0) return;
     // Not every file system can do this. Until the file is locked, another run may take it for one
@@ -69,11 +69,11 @@ class NewFile {
       if (!fd_ && errno != EEXIST) throw failure(errno);
     } while (!fd_ || !is_ours());
   }
-  ~NewFile() {
+  ~UnnamedFile() {
     if (!path_.empty()) unlink(path_.c_str());
   }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
+  UnnamedFile(const UnnamedFile&) = delete;
+  UnnamedFile& operator=(const UnnamedFile&) = delete;
 
   void write(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
@@ -160,7 +160,7 @@ class DirectoryUpload : public Upload {
   DirectoryStorage& storage_;
   std::string key_;
   IfThere if_there_;
-  NewFile file_;
+  UnnamedFile file_;
 };
 
 }  // namespace

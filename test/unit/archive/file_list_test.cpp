@@ -51,7 +51,7 @@ TEST_CASE("an archive ends with the list of its entries", "[archive]") {
   write_file(tree / "left-out", "x");
   StringSink out;
   std::string listed;
-  PackOptions options{"tag", "files", [](const fs::path& path) { return path == "left-out"; }};
+  PackOptions options{{"tag"}, "files", [](const fs::path& path) { return path == "left-out"; }};
   const ArchiveStats stats = pack(tree, out, Format::gzip, 1, options, &listed);
   StringSource source(out.text);
   const fs::path copy = dir.path() / "copy";

@@ -1,3 +1,5 @@
+#include <archive.h>
+#include <archive_entry.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -41,24 +43,26 @@ void make_tree(const fs::path& dir) {
 }
 
 std::string pack_to_text(const fs::path& dir, Format format = Format::zstd,
-                         const std::string& first = "tag",
+                         const std::vector<std::string>& first = {"tag"},
                          const std::function<bool(const fs::path&)>& skip = nullptr) {
   StringSink out;
   pack(dir, out, format, 2, {.first = first, .list = {}, .skip = skip});
   return out.text;
 }
 
-/// The names of a plain or packed archive's entries, in their order.
+/// The names of an archive's entries, in their order.
 Paths entries_of(const std::string& bytes) {
+  struct archive* reader = archive_read_new();
+  archive_read_support_filter_all(reader);
+  archive_read_support_format_tar(reader);
+  REQUIRE(archive_read_open_memory(reader, bytes.data(), bytes.size()) == ARCHIVE_OK);
   Paths names;
-  UnpackOptions options;
-  options.only = [&names](const fs::path& path) {
-    names.push_back(path);
-    return false;
-  };
-  StringSource source(bytes);
-  const TempDir dir(fs::temp_directory_path());
-  unpack(source, dir.path(), "/app/ghc", options);
+  struct archive_entry* entry = nullptr;
+  while (archive_read_next_header(reader, &entry) == ARCHIVE_OK) {
+    names.push_back(fs::path(archive_entry_pathname(entry)).lexically_normal());
+    if (!names.back().has_filename()) names.back() = names.back().parent_path();
+  }
+  archive_read_free(reader);
   return names;
 }
 
@@ -73,7 +77,7 @@ TEST_CASE("a tree survives archive and restoration, in each format", "[archive]"
     const TempDir place(dir.path());
     StringSink out;
     const ArchiveStats packed =
-        pack(tree, out, format, 2, {.first = "tag", .list = {}, .skip = {}});
+        pack(tree, out, format, 2, {.first = {"tag"}, .list = {}, .skip = {}});
     StringSource source(out.text);
     const ArchiveStats unpacked = unpack(source, place.path(), "/app/ghc");
     CHECK(packed.entries == walk(tree).size());
@@ -97,17 +101,18 @@ TEST_CASE("a tree survives archive and restoration, in each format", "[archive]"
   }
 }
 
-TEST_CASE("the first entry is first, the others are sorted", "[archive]") {
+TEST_CASE("what is to be first is, the others are sorted", "[archive]") {
   const TempDir dir(fs::temp_directory_path());
   for (const char* name : {"b", "a/z", "a/y", "a-b", "tag", "skipped/x"}) {
     write_file(dir.path() / name, "");
   }
   const auto skip = [](const fs::path& path) { return path == "skipped"; };
-  CHECK(entries_of(pack_to_text(dir.path(), Format::gzip, "tag", skip)) ==
+  CHECK(entries_of(pack_to_text(dir.path(), Format::gzip, {"tag"}, skip)) ==
         Paths{"tag", "a", "a-b", "a/y", "a/z", "b"});
-  CHECK(entries_of(pack_to_text(dir.path(), Format::gzip, "", skip)) ==
+  CHECK(entries_of(pack_to_text(dir.path(), Format::gzip, {}, skip)) ==
         Paths{"a", "a-b", "a/y", "a/z", "b", "tag"});
-  CHECK_FALSE(test::error_id([&] { pack_to_text(dir.path(), Format::gzip, "none"); }).empty());
+  CHECK(entries_of(pack_to_text(dir.path(), Format::gzip, {"tag", "none", "a"}, skip)) ==
+        Paths{"tag", "a", "a/y", "a/z", "a-b", "b"});
 }
 
 TEST_CASE("the same tree makes the same archive, whoever packs it and wherever", "[archive]") {
@@ -123,14 +128,14 @@ TEST_CASE("the same tree makes the same archive, whoever packs it and wherever",
 
 TEST_CASE("an empty tree makes an archive too", "[archive]") {
   const TempDir dir(fs::temp_directory_path());
-  CHECK(entries_of(pack_to_text(dir.path(), Format::xz, "")).empty());
+  CHECK(entries_of(pack_to_text(dir.path(), Format::xz, {})).empty());
 }
 
 TEST_CASE("what is no file, directory or link is not archived", "[archive]") {
   const TempDir dir(fs::temp_directory_path());
   REQUIRE(::mkfifo((dir.path() / "pipe").c_str(), 0600) == 0);
   try {
-    pack_to_text(dir.path(), Format::gzip, "");
+    pack_to_text(dir.path(), Format::gzip, {});
     FAIL("packed");
   } catch (const Error& error) {
     CHECK(error.id() == "archive::unsupported-file");
@@ -148,7 +153,7 @@ TEST_CASE("an Error of the sink passes through", "[archive]") {
   for (const Format format : {Format::gzip, Format::xz, Format::zstd}) {
     Full full;
     CHECK(test::error_id([&] {
-            pack(dir.path(), full, format, 2, {.first = "tag", .list = {}, .skip = {}});
+            pack(dir.path(), full, format, 2, {.first = {"tag"}, .list = {}, .skip = {}});
           }) == "disk::full");
   }
 }

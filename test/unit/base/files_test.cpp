@@ -209,6 +209,33 @@ TEST_CASE("trees move, within a file system and across", "[base]") {
   CHECK_FALSE(test::error_id([&] { move_tree(dir.path() / "none", dir.path() / "x"); }).empty());
 }
 
+TEST_CASE("a tree moves into another one", "[base]") {
+  const TempDir dir(fs::temp_directory_path());
+  const fs::path shm = "/dev/shm";
+  const TempDir other(fs::is_directory(shm) ? shm : dir.path());
+  for (const fs::path& place : {dir.path(), other.path()}) {
+    INFO(place);
+    const fs::path from = dir.path() / "from";
+    const fs::path to = place / "to";
+    for (const char* name : {"bin/new", "bin/both", "link/x", "share/y", "file"}) {
+      write_file(from / name, "ours", 0755);
+    }
+    for (const char* name : {"bin/both", "bin/other", "elsewhere/z", "file/was-a-directory"}) {
+      write_file(to / name, "theirs");
+    }
+    fs::create_directory_symlink("elsewhere", to / "link");
+    move_into(from, to);
+    for (const char* name : {"bin/new", "bin/both", "link/x", "share/y", "file"}) {
+      CHECK(read_file(to / name) == "ours");
+      CHECK((fs::status(to / name).permissions() & fs::perms::mask) == fs::perms(0755));
+    }
+    CHECK(read_file(to / "bin/other") == "theirs");
+    CHECK_FALSE(fs::is_symlink(to / "link"));  // no file goes through a link
+    CHECK_FALSE(fs::exists(to / "elsewhere/x"));
+    remove_tree(from);
+  }
+}
+
 TEST_CASE("sizes count hard links once", "[base]") {
   const TempDir dir(fs::temp_directory_path());
   write_file(dir.path() / "a", std::string(1000, 'x'));
