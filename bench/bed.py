@@ -164,12 +164,11 @@ class Bed:
                 remove(storage)
                 storage.mkdir()
                 self.forget()
-                command = "build"
-                if archives != "default":  # nothing is compiled again, but archived: each layer
+                if archives != "default":  # nothing is compiled again
                     timed(**self.halcyon("restore", self.app, storage=STATE / "storage-default"))
                     remove(self.cache)
-                    command = "restore"
-                timed(**self.halcyon(command, self.app, storage=storage, archives=archives))
+                    remove(self.layers / "cabal")  # made anew: its own archive has the time of its index
+                timed(**self.halcyon("build", self.app, storage=storage, archives=archives, retain_dependencies="1"))
                 (storage / "done").touch()
             subprocess.run([TOP / "test/bed/s3-client", self.s3_direct, "make", bucket], check=True)
             timed(f"aws --endpoint-url {self.s3_direct} s3 sync --only-show-errors --exclude done {storage} s3://{bucket}",

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <lzma.h>
 #include <zlib.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -164,7 +163,8 @@ class GzipDecoder : public Source {
 
 class ZstdDecoder : public Source {
  public:
-  explicit ZstdDecoder(Input input) : input_(std::move(input)), context_(ZSTD_createDCtx()) {
+  explicit ZstdDecoder(Input input)
+      : input_(std::move(input)), context_(ZSTD_createDCtx_advanced(zstd_memory)) {
     ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, zstd_window_log);
   }
   std::size_t read(std::span<std::byte> buffer) override {

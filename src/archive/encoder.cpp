@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <lzma.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <array>
@@ -88,7 +87,7 @@ class XzEncoder : public Encoder {
 class ZstdEncoder : public Encoder {
  public:
   ZstdEncoder(Sink& out, unsigned threads, const Settings& settings)
-      : out_(out), context_(ZSTD_createCCtx()), buffer_(buffer_size) {
+      : out_(out), context_(ZSTD_createCCtx_advanced(zstd_memory)), buffer_(buffer_size) {
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, settings.zstd_level);
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_enableLongDistanceMatching, 1);
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_windowLog, zstd_window);

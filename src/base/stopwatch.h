@@ -17,9 +17,9 @@ class Stopwatch {
   /// "done, 3.2 s".
   std::string done() const { return "done, " + format_duration(elapsed()); }
   /// "done, 85 MB, 3.2 s, 27 MB/s"; without the rate where the time is too short to tell.
-  std::string done(std::uint64_t bytes) const {
+  std::string done(std::uint64_t bytes) const { return done(bytes, elapsed()); }
+  static std::string done(std::uint64_t bytes, std::chrono::milliseconds took) {
     constexpr std::chrono::milliseconds measurable(100);
-    const std::chrono::milliseconds took = elapsed();
     std::string text = "done, " + format_size(bytes) + ", " + format_duration(took);
     if (took < measurable) return text;
     return text + ", " + format_size(bytes * 1000 / static_cast<std::uint64_t>(took.count())) +

@@ -24,6 +24,9 @@ struct Deployment::Layers {
   std::unique_ptr<AppLayer> app;
 
   std::array<Layer*, 3> dependencies() const { return {ghc.get(), cabal.get(), sandbox.get()}; }
+  std::vector<const Layer*> all() const {
+    return {ghc.get(), cabal.get(), sandbox.get(), app.get()};
+  }
 };
 
 namespace {
@@ -253,6 +256,7 @@ void Deployment::make_app(Purpose purpose) {
   if (rebuild_sandbox || keeper.plan(*layers.sandbox).builds()) layers.cabal = make_cabal(false);
   log::step("Preparing layers");
   prepare_toolchain();
+  const auto ahead = rebuild_any ? nullptr : keeper.restore_ahead(layers.all());
   keeper.realise(*layers.ghc, rebuild_ghc, may_build);
   check_base();
   keeper.realise(*layers.cabal, rebuild_cabal, may_build);
@@ -272,6 +276,7 @@ void Deployment::restore_layers() {
   Layers layers = make_layers();
   log::step("Restoring layers");
   prepare_toolchain();
+  const auto ahead = run_.keeper().restore_ahead(layers.all());
   for (Layer* layer : layers.dependencies()) {
     run_.keeper().realise(*layer, false, run_.may_build_dependencies());
   }

@@ -28,7 +28,6 @@ class PlainCabalLayer : public Layer {
   Tag tag() const override;
   std::string archive_name() const override;
   Format usual_format() const override { return Format::xz; }
-  Effort effort() const override { return Effort::thorough; }
   std::string problem(const std::filesystem::path& dir) const override;
   void build() override;
 
@@ -54,7 +53,6 @@ class UpdatedCabalLayer : public Layer {
   bool accepts(const Tag& found) const override;
   std::string archive_name() const override;
   Format usual_format() const override { return Format::xz; }
-  Effort effort() const override { return Effort::thorough; }
   std::vector<std::string> alternatives(Place place) const override;
   std::vector<std::string> outdated() const override;
   bool replaces(const Tag& theirs) const override;

@@ -27,6 +27,21 @@ fs::path only_directory(const fs::path& dir) {
   return found.front();
 }
 
+/// What no program that is built here needs: profiling, documentation, and libraries as one object
+/// (HSbase-4.15.1.0.o), which are for a GHCi that cannot load shared ones. Without them it takes
+/// the static library.
+bool is_unused(const fs::path& path, const std::vector<fs::path>& all) {
+  const std::string name = path.filename().string();
+  for (const char* ending : {".p_hi", "_p.a", ".p_dyn_hi", ".haddock", "ghc-iserv-prof"}) {
+    if (name.ends_with(ending)) return true;
+  }
+  if (!name.starts_with("HS") || !name.ends_with(".o")) return false;
+  return std::any_of(all.begin(), all.end(),
+                     [shared = "lib" + path.stem().string() + "-ghc"](const fs::path& other) {
+                       return other.filename().string().starts_with(shared);
+                     });
+}
+
 }  // namespace
 
 std::string known_versions_advice(const std::vector<std::string>& versions) {
@@ -135,12 +150,9 @@ void GhcLayer::build() {
 void GhcLayer::trim(const fs::path& tree) const {
   remove_tree(tree / "share" / "doc");
   remove_tree(tree / "share" / "man");
-  const auto profiling = [](const std::string& file) {
-    return file.ends_with(".p_hi") || file.ends_with("_p.a") || file.ends_with(".p_dyn_hi") ||
-           file.ends_with(".haddock");
-  };
-  for (const fs::path& path : walk(tree)) {
-    if (profiling(path.filename().string())) fs::remove(tree / path);
+  const std::vector<fs::path> all = walk(tree);
+  for (const fs::path& path : all) {
+    if (is_unused(path, all)) fs::remove(tree / path);
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "archive/archive.h"
 #include "base/log.h"
 #include "base/stopwatch.h"
@@ -62,24 +64,13 @@ std::optional<Found> find_acceptable(const Layer& layer, Place place) {
   return {};
 }
 
+using Names = std::vector<std::string>;
+
 /// What comes first in a layer's archive.
-std::vector<std::string> first_of(const Layer& layer) {
-  std::vector<std::string> first = layer.deployed_part();
+Names first_of(const Layer& layer) {
+  Names first = layer.deployed_part();
   first.insert(first.begin(), tag_file);
   return first;
-}
-
-/// The bytes that a layer's files may have. A few kilobytes that become gigabytes are no layer,
-/// whatever the manifest says.
-std::uint64_t promised_size(const Manifest& manifest) {
-  constexpr std::uint64_t any_ratio = 100U << 20U;  // below it a disk is not filled
-  constexpr std::uint64_t largest_ratio = 200;      // GHC's own is under 10
-  if (manifest.tree_bytes > any_ratio && manifest.tree_bytes / largest_ratio > manifest.bytes) {
-    throw Error("archive::bomb", "It would become far too large")
-        .why(fmt::format("{} of archive, {} of files", format_size(manifest.bytes),
-                         format_size(manifest.tree_bytes)));
-  }
-  return manifest.tree_bytes;
 }
 
 }  // namespace
@@ -175,32 +166,46 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build, Extent extent) 
   }
 }
 
+std::shared_ptr<Unpacker> Keeper::restore_ahead(const std::vector<const Layer*>& layers) {
+  if (!unpacker_.expired()) return nullptr;
+  bool is_first = true;  // is restored, or built, by the thread that asks
+  std::vector<Unpacking> work;
+  for (const Layer* layer : layers) {
+    Step step = plan(*layer);
+    if (step.means == Means::existing || std::exchange(is_first, false)) continue;
+    if (!step.source || step.source->place != Place::cache) continue;
+    // The decoder of xz takes all processors, and much memory, itself.
+    if (step.source->key.ends_with(archive_suffix(Format::xz))) continue;
+    work.push_back({std::move(*step.source), layer->dir()});
+  }
+  if (work.empty()) return nullptr;
+  auto unpacker = std::make_shared<Unpacker>(layers.front()->workspace(), std::move(work));
+  unpacker_ = unpacker;
+  return unpacker;
+}
+
 void Keeper::restore(const Layer& layer, const Found& found, const Tag& expected,
                      Extent extent) const {
   const Workspace& workspace = layer.workspace();
-  UnpackOptions options;
-  if (extent == Extent::deployed_part) options.first = first_of(layer);
-  options.max_bytes = promised_size(found.manifest);
-  options.threads = workspace.jobs;
-  const TempDir stage(workspace.temp(), "restore-");
-  const fs::path tree = stage.path() / layer.name();
   const bool cached = found.place == Place::cache;
-  const Stopwatch watch;
   const std::string what = fmt::format("Restoring the {} layer", layer.describe());
   cached ? log::begin(what) : log::detail(what);
-  ArchiveStats stats;
-  workspace.depot->stream(found, [&](Source& archive) {
-    remove_tree(tree);
-    stats = unpack(archive, tree, layer.dir(), options);
-  });
-  if (cached) log::end(watch.done(stats.tree_bytes));
+  const bool all = extent == Extent::all;
+  const auto unpacker = all ? unpacker_.lock() : nullptr;
+  auto unpacked = unpacker ? unpacker->take(found.key, layer.dir()) : std::nullopt;
+  if (!unpacked) {
+    unpacked.emplace(
+        unpack_layer(workspace, {found, layer.dir(), all ? Names() : first_of(layer)}));
+  }
+  if (cached) log::end(Stopwatch::done(unpacked->bytes, unpacked->took));
+  const fs::path& tree = unpacked->tree;
   if (read_tag(tree) != expected) {
     throw Error("archive::foreign", "Its tag is not the one of its manifest");
   }
   if (const std::string problem = layer.problem(tree); !problem.empty()) {
     throw Error("archive::foreign", problem);
   }
-  if (extent == Extent::deployed_part) fs::remove(tree / tag_file);
+  if (!all) fs::remove(tree / tag_file);
   remove_layer(workspace, layer.dir());
   fs::rename(tree, layer.dir());
 }

@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "layers/layer.h"
+#include "layers/unpacker.h"
 
 namespace halcyon {
 
@@ -49,6 +51,9 @@ class Keeper {
   /// As realise without building, but of an archive only what Layer::deployed_part names is
   /// restored: the directory has no tag then, as it is no layer.
   Step realise_deployed_part(Layer& layer);
+  /// Begins to unpack those of these layers that the cache has, in the order in which they will be
+  /// realised, beside the first of them that is not there: for as long as what this returns lives.
+  std::shared_ptr<Unpacker> restore_ahead(const std::vector<const Layer*>& layers);
 
  private:
   enum class Extent { all, deployed_part };
@@ -64,6 +69,7 @@ class Keeper {
   void tell(const LayerEvent& event) const;
 
   std::vector<Observer> observers_;
+  std::weak_ptr<Unpacker> unpacker_;
 };
 
 /// Removes a layer's directory so that nothing half-removed is ever trusted.

@@ -74,11 +74,11 @@ class Depot {
   /// something since.
   void list_anew(const std::string& key);
 
-  /// Gives the archive's bytes to `use`, from the cache, or from storage while they arrive: then
-  /// they are kept in the cache, too. They are verified when `use` has seen them: what it makes of
-  /// them is good once this returns. After damage on the way it is called once more, with all of
-  /// them. Raises Error "depot::corrupt" when the bytes are not what the manifest says, or gone; no
-  /// more of them are taken than it says.
+  /// Gives the archive's bytes to `use`, from the cache (then in any thread), or from storage while
+  /// they arrive: then they are kept in the cache, too. They are verified when `use` has seen them:
+  /// what it makes of them is good once this returns. After damage on the way it is called once
+  /// more, with all of them. Raises Error "depot::corrupt" when the bytes are not what the manifest
+  /// says, or gone; no more of them are taken than it says.
   void stream(const Found& found, const std::function<void(Source&)>& use);
   /// The archive as a local file: downloaded into the cache, and verified, when it is in storage.
   /// Raises Error "depot::corrupt" when the bytes are not what the manifest says, or gone; no more

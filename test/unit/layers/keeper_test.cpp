@@ -15,7 +15,7 @@ class TextLayer : public Layer {
  public:
   TextLayer(const Workspace& workspace, std::string text)
       : Layer(workspace), text_(std::move(text)) {}
-  std::string name() const override { return "text"; }
+  std::string name() const override { return named; }
   std::string describe() const override { return "text " + text_; }
   Tag tag() const override { return base_tag(text_); }
   std::string archive_name() const override {
@@ -47,6 +47,9 @@ class TextLayer : public Layer {
   bool rebuilds_after_failed_extension() const override { return true; }
   std::vector<std::string> outdated() const override { return replaced; }
 
+  std::vector<std::string> deployed_part() const override { return {"text"}; }
+
+  std::string named = "text";
   std::vector<std::string> replaced;
   std::string start_from;
   bool fails = false;
@@ -155,6 +158,72 @@ TEST_CASE("archives are used whatever their format, and made in the one that is 
   CHECK(machine.keeper.realise(other).means == Means::extended);
   CHECK(fs::exists(machine.storage.file("linux-test-1-x64/halcyon-text-b.tar.zst")));
   CHECK_FALSE(fs::exists(machine.storage.file("linux-test-1-x64/halcyon-text-b.tar.gz")));
+}
+
+TEST_CASE("layers that the cache has are restored beside each other", "[layers]") {
+  const TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  std::vector<std::unique_ptr<TextLayer>> layers;
+  std::vector<const Layer*> all;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    layers.push_back(std::make_unique<TextLayer>(machine.workspace, name));
+    layers.back()->named = name;
+    all.push_back(layers.back().get());
+    machine.keeper.realise(*layers.back());
+  }
+  CHECK(machine.keeper.restore_ahead(all) == nullptr);  // they are there
+  const auto remove_all = [&] {
+    for (const auto& layer : layers) remove_layer(machine.workspace, layer->dir());
+  };
+  const auto means_of_all = [&] {
+    std::vector<Means> means;
+    for (const auto& layer : layers) {
+      means.push_back(machine.keeper.realise(*layer).means);
+      CHECK(read_file(layer->dir() / "text") == layer->named);
+      CHECK(layer_problems(layer->name(), layer->dir(), machine.workspace.root()).empty());
+    }
+    return means;
+  };
+  remove_all();
+  {
+    const auto ahead = machine.keeper.restore_ahead(all);
+    REQUIRE(ahead);
+    CHECK(machine.keeper.restore_ahead(all) == nullptr);  // once at a time
+    CHECK(means_of_all() == std::vector<Means>(4, Means::cached));
+    CHECK_FALSE(ahead->take(layers[1]->key(), layers[1]->dir()));  // it was
+  }
+  CHECK(fs::is_empty(machine.workspace.temp()));
+
+  // What is not wanted any more leaves nothing behind.
+  remove_all();
+  machine.keeper.restore_ahead(all).reset();
+  CHECK(fs::is_empty(machine.workspace.temp()));
+
+  // A damaged one is replaced as ever.
+  damage(machine.cache.file(layers[2]->key()));
+  {
+    const auto ahead = machine.keeper.restore_ahead(all);
+    CHECK(means_of_all() ==
+          std::vector<Means>{Means::cached, Means::cached, Means::stored, Means::cached});
+  }
+  CHECK(machine.output.find("Setting aside the cached halcyon-text-c.tar.gz") != std::string::npos);
+}
+
+TEST_CASE("of a layer the part that is deployed can be restored alone", "[layers]") {
+  const TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer layer(machine.workspace, "a");
+  CHECK_THROWS_AS(machine.keeper.realise_deployed_part(layer), Error);  // it is not built for that
+  machine.keeper.realise(layer);
+  CHECK(machine.keeper.realise_deployed_part(layer).means == Means::existing);
+  remove_layer(machine.workspace, layer.dir());
+  CHECK(machine.keeper.realise_deployed_part(layer).means == Means::cached);
+  CHECK(walk(layer.dir()) == std::vector<fs::path>{"text"});
+  // Without a tag it is no layer.
+  CHECK(machine.keeper.plan(layer).means == Means::cached);
+  machine.keeper.realise(layer);
+  CHECK(layer_problems(layer.name(), layer.dir(), machine.workspace.root()).empty());
+  CHECK(layer.builds == 1);
 }
 
 TEST_CASE("a layer whose tag differs is not used, whatever its name", "[layers]") {
