@@ -1,4 +1,5 @@
 """What the rows of the table are measured on: an app with its layers, an S3 server behind a rate limit, the peers."""
+import mmap
 import os
 import pathlib
 import re
@@ -122,6 +123,8 @@ class Bed:
         self.throttle = subprocess.Popen([throttle, self.s3_direct.rsplit(":", 1)[1], str(RATE)], stdin=subprocess.PIPE,
                                          stdout=subprocess.PIPE, text=True)
         self.s3 = "http://127.0.0.1:" + self.throttle.stdout.readline().strip()
+        self.catalog = STATE / "catalog.json"
+        output("curl", "--silent", "--fail", "--output", self.catalog, self.url + "/catalog.json")
         self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(STATE), "LANG": "C.UTF-8", **AWS_KEY}
         self.prepare()
 
@@ -134,7 +137,7 @@ class Bed:
     def halcyon(self, *arguments, storage=None, archives="default", **options):
         """The command, and its environment; options as no_app="1". `storage` is a directory; without one it is S3."""
         env = {**self.env, "HALCYON_APP_DIR": str(self.app_dir), "HALCYON_CACHE_DIR": str(self.cache),
-               "HALCYON_ROOT": str(self.out), "HALCYON_CATALOG": self.url + "/catalog.json",
+               "HALCYON_ROOT": str(self.out), "HALCYON_CATALOG": str(self.catalog),
                "HALCYON_CABAL_REPO": f"bed:{self.url}/hackage/", "HALCYON_NO_PUBLIC_STORAGE": "1",
                "HALCYON_NO_CLEAN_CACHE": "1", "HALCYON_NO_SELFUPDATE": "1"}
         if storage:
@@ -187,11 +190,20 @@ class Bed:
             tree.rename(TRASH / f"{len(os.listdir(TRASH))}-{tree.name}")
 
     def settle(self):
-        """Between two rows: as if nothing had been removed."""
-        if TRASH.exists():
+        """Between two rows: where the disk is getting full, as if nothing had been removed."""
+        if TRASH.exists() and shutil.disk_usage(TRASH).free < 25e9:
             remove(TRASH)
             os.sync()
             time.sleep(65)
+
+    @staticmethod
+    def warm_memory():
+        """Memory that a virtual machine's host has taken back is slow to come, whoever asks first."""
+        size = 5 << 29
+        with mmap.mmap(-1, size) as memory:
+            memory.madvise(mmap.MADV_NOHUGEPAGE)
+            for page in range(0, size, mmap.PAGESIZE):
+                memory[page] = 1
 
     def aws(self, words):
         return f"aws --endpoint-url {self.s3} {words}"

@@ -4,7 +4,7 @@ import re
 import statistics
 import subprocess
 
-from bed import BUCKETS, HALCYON, RATE, STATE, TOP, TREE, remove, tell, timed
+from bed import Bed, BUCKETS, HALCYON, RATE, STATE, TOP, TREE, remove, tell, timed
 
 
 # By the end of an archive's name.
@@ -35,11 +35,14 @@ class Row:
                 "seconds": {name: {"median": self.median(name), "all": all_} for name, all_ in self.seconds.items()}}
 
 
-def take_turns(row, runs, contenders):
-    """contenders: name -> (what comes before, not timed; the action, which returns a Result)."""
+def take_turns(row, runs, contenders, is_large=True):
+    """contenders: name -> (what comes before, not timed; the action, which returns a Result). Memory is prepared for what
+    is large only: for a second it disturbs what is short."""
     for turn in range(runs):
         for name, (before, action) in contenders.items():
             before()
+            if is_large:
+                Bed.warm_memory()
             result = action()
             row.add(name, result.seconds, result.peak)
             if name == "halcyon":
@@ -139,13 +142,14 @@ def archive(bed, runs, row, archives):
     bucket = "bench-upload"
     client = [TOP / "test/bed/s3-client", bed.s3_direct]
     subprocess.run([*client, "make", bucket], check=True)
-    build = bed.halcyon("build", no_app="1", s3_bucket=bucket, archives=archives)
+    # Layers that are there go into a bucket that has not got them.
+    build = bed.halcyon("build", bed.app, retain_dependencies="1", s3_bucket=bucket, archives=archives)
     sizes = {}
 
     def prepared():
         subprocess.run([*client, "empty", bucket], check=True)
-        if not (bed.layers / "ghc").exists():
-            timed(**bed.halcyon("deploy", no_app="1"))
+        if not (bed.layers / "app").exists():
+            timed(**bed.halcyon("restore", bed.app))
         bed.lay_aside(bed.cache)
 
     def ours():
@@ -223,9 +227,9 @@ def seconds(text):
     return int(found[1] or 0) * 60 + float(found[2])
 
 
-def push_unchanged(bed, runs):
+def push_unchanged(bed, runs, archives="default"):
     row = Row("push-unchanged", "Push, nothing changed")
-    deploy = bed.halcyon("deploy", bed.app)
+    deploy = bed.halcyon("deploy", bed.app, archives=archives)
     bed.forget()
     timed(**deploy)
     timed(**deploy)
@@ -241,16 +245,22 @@ def push_unchanged(bed, runs):
     take_turns(row, runs, {
         "halcyon": (lambda: bed.forget(cache=False), lambda: timed(**deploy)),
         "cp -a": (lambda: bed.forget(cache=False), lambda: timed(["cp", "-a", keep, bed.out])),
-    })
+    }, is_large=False)
     row.goal("requests", len(asked), 1)
     row.goal("of cp -a of the installed app", row.median("halcyon") / row.median("cp -a"), 2)
     return row
 
 
-def push_changed(bed, runs):
+def push_unchanged_zstd(bed, runs):
+    row = push_unchanged(bed, runs, "zstd")
+    row.name, row.title = "push-unchanged-zstd", row.title + ", zstd"
+    return row
+
+
+def push_changed(bed, runs, archives="default"):
     row = Row("push-changed", "Push, one module changed, layers in the cache")
-    deploy = bed.halcyon("deploy", bed.app, no_upload="1")
-    restored = bed.halcyon("restore", bed.app)
+    deploy = bed.halcyon("deploy", bed.app, archives=archives, no_upload="1")
+    restored = bed.halcyon("restore", bed.app, archives=archives)
     bed.forget()
     timed(**restored)
     count = iter(range(10**6))
@@ -267,6 +277,7 @@ def push_changed(bed, runs):
     def before_cabal():
         bed.forget(cache=False)
         timed(**restored)
+        timed(cabal, env)  # configures
         change(bed.layers / "app" / "source")
 
     cabal = f'eval "$({HALCYON} paths)"; cd {bed.layers}/app/source && cabal build --offline'
@@ -277,6 +288,12 @@ def push_changed(bed, runs):
     })
     bed.checkout()
     row.goal("of cabal build alone", row.median("halcyon") / row.median("cabal build"), 1.15)
+    return row
+
+
+def push_changed_zstd(bed, runs):
+    row = push_changed(bed, runs, "zstd")
+    row.name, row.title = "push-changed-zstd", row.title + ", zstd"
     return row
 
 
@@ -314,5 +331,6 @@ def label(bed, runs):
 
 
 ROWS = {"restore-xz": restore_xz, "restore-zstd": restore_zstd, "restore-cache": restore_cache, "archive-xz": archive_xz,
-        "archive-zstd": archive_zstd, "push-unchanged": push_unchanged, "push-changed": push_changed, "extend": extend,
+        "archive-zstd": archive_zstd, "push-unchanged": push_unchanged, "push-unchanged-zstd": push_unchanged_zstd,
+        "push-changed": push_changed, "push-changed-zstd": push_changed_zstd, "extend": extend,
         "match": match, "label": label}

@@ -213,6 +213,14 @@ void Deployment::require_builds_allowed(const Layers& layers, const Step& app_st
       .exit(Exit::build_needed);
 }
 
+/// Whether a push that changes the app will find them. What is not uploaded is none of its matter.
+bool Deployment::dependencies_are_stored(const Layers& layers) const {
+  if (!run_.depot().uploads()) return true;
+  const auto all = layers.dependencies();
+  return std::all_of(all.begin(), all.end(),
+                     [this](const Layer* layer) { return run_.keeper().is_stored(*layer); });
+}
+
 /// Whether the app layer will not have them from its last build.
 bool Deployment::needs_extra_apps(const Step& app_step) {
   if (extra_apps_.empty() || !app_step.builds()) return false;
@@ -236,7 +244,8 @@ void Deployment::make_app(Purpose purpose) {
   Layers layers = make_layers();
   app_tag_ = layers.app->tag().line();
   Step app_step = keeper.plan(*layers.app, options.flag("app-rebuild"));
-  if (!rebuild_any && !keeps_layers() && !app_step.builds()) {
+  const bool is_stored = purpose == Purpose::install || dependencies_are_stored(layers);
+  if (!rebuild_any && !keeps_layers() && !app_step.builds() && is_stored) {
     log::step(label() + " did not change: using the app that is already built");
     try {
       if (purpose == Purpose::install && options.get("app-extra-copy") != "build") {

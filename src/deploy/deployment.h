@@ -39,7 +39,8 @@ class Deployment {
   /// The command that runs the test suites of an app made with them.
   Command test_command();
 
-  /// What an app is made for: of one that did not change `install` needs a part only.
+  /// What an app is made for. To install one that did not change takes a part of its layer; to
+  /// prepare a push takes all layers, in storage.
   enum class Purpose { install, keep };
   /// Makes the app layer real, and the layers it needs where it is not there yet. Raises Error
   /// "layer::missing" (Exit::build_needed), naming every missing layer, when the options forbid to
@@ -86,6 +87,7 @@ class Deployment {
   void prepare_toolchain();
   void prepare_git();
   void describe() const;
+  bool dependencies_are_stored(const Layers& layers) const;
   void require_builds_allowed(const Layers& layers, const Step& app_step) const;
   /// With `any_age_of_index` an old package index will do: nothing is resolved or downloaded.
   std::unique_ptr<UpdatedCabalLayer> make_cabal(bool any_age_of_index);

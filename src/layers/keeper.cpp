@@ -115,6 +115,10 @@ Step Keeper::plan(const Layer& layer, bool rebuild) const {
   return {Means::built, {}, "none like it in cache or storage"};
 }
 
+bool Keeper::is_stored(const Layer& layer) const {
+  return find_acceptable(layer, Place::storage).has_value();
+}
+
 Step Keeper::realise(Layer& layer, bool rebuild, bool may_build) {
   return realise(layer, rebuild, may_build, Extent::all);
 }
@@ -217,19 +221,23 @@ void Keeper::make(Layer& layer, const Step& step) const {
     discard_half_done(layer.dir());
     throw;
   }
-  archive(layer);
+  archive(layer, layer.key(), layer.tag());
 }
 
 void Keeper::hold_existing(const Layer& layer) const {
   Depot& depot = *layer.workspace().depot;
-  std::string key = read_file_if_any(origin_file(layer)).value_or("");
-  if (key.empty()) key = layer.key();
+  const std::string origin = read_file_if_any(origin_file(layer)).value_or("");
+  const std::string key = origin.empty() ? layer.key() : origin;
   depot.keep(key);
   if (!fs::exists(layer.dir() / list_file))
     write_list(layer);  // interrupted, or an older version's
-  // The run that built it may have failed to archive or upload it.
+  // The run that built it may have failed to archive or upload it, or had another storage.
   const auto tag = read_tag(layer.dir());
-  if (tag && !depot.complete(key, tag->text()) && tag == layer.tag()) archive(layer);
+  if (!tag || depot.complete(key, tag->text())) return;
+  if (*tag == layer.tag()) return archive(layer, layer.key(), *tag);
+  if (origin.empty()) return;
+  const std::string suffix(archive_suffix(layer.format()));
+  archive(layer, std::string(without_archive_suffix(origin)) + suffix, *tag);
 }
 
 void Keeper::make_tree(Layer& layer, const Step& step) const {
@@ -264,7 +272,7 @@ void Keeper::make_tree(Layer& layer, const Step& step) const {
                           format_size(tree_size(layer.dir())), format_duration(watch.elapsed())));
 }
 
-void Keeper::archive(const Layer& layer) const {
+void Keeper::archive(const Layer& layer, const std::string& key, const Tag& tag) const {
   const Workspace& workspace = layer.workspace();
   Depot& depot = *workspace.depot;
   if (!depot.archives_layers()) {
@@ -276,7 +284,7 @@ void Keeper::archive(const Layer& layer) const {
   }
   const Stopwatch watch;
   log::begin("Archiving the " + layer.describe() + " layer");
-  const std::unique_ptr<LeavingArchive> leaving = depot.begin(layer.key());
+  const std::unique_ptr<LeavingArchive> leaving = depot.begin(key);
   std::string listed;
   const PackOptions options{first_of(layer), list_file,
                             [&layer](const fs::path& path) { return layer.skips(path); },
@@ -287,14 +295,14 @@ void Keeper::archive(const Layer& layer) const {
   write_file(layer.dir() / list_file, listed);
   log::end(watch.done(leaving->bytes()));
   Manifest manifest;
-  manifest.tag = layer.tag().text();
+  manifest.tag = tag.text();
   manifest.bytes = leaving->bytes();
   manifest.sha256 = leaving->sha256();
   manifest.tree_bytes = stats.tree_bytes;
-  const bool stored = depot.put(layer.key(), manifest, layer.companion(), leaving.get());
-  write_file_lightly(origin_file(layer), layer.key());
+  const bool stored = depot.put(key, manifest, layer.companion(), leaving.get());
+  write_file_lightly(origin_file(layer), key);
   if (!stored) return;
-  if (depot.cleans()) clean_storage(layer);
+  if (depot.cleans() && tag == layer.tag()) clean_storage(layer);
   layer.stored();
 }
 

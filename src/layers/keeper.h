@@ -44,6 +44,9 @@ class Keeper {
   /// Decides how to get a layer. `rebuild` passes over everything that exists.
   Step plan(const Layer& layer, bool rebuild = false) const;
 
+  /// Whether storage has an archive that can be used as it is.
+  bool is_stored(const Layer& layer) const;
+
   /// Makes the layer real at its directory by the means of the plan, falling back to the next one
   /// when an archive turns out to be wrong: then the plan is made anew, and `may_build` false
   /// raises Error "layer::missing" (Exit::build_needed). What is built is archived and uploaded.
@@ -63,7 +66,7 @@ class Keeper {
   void make(Layer& layer, const Step& step) const;
   void make_tree(Layer& layer, const Step& step) const;
   void hold_existing(const Layer& layer) const;
-  void archive(const Layer& layer) const;
+  void archive(const Layer& layer, const std::string& key, const Tag& tag) const;
   void clean_storage(const Layer& layer) const;
 
   void tell(const LayerEvent& event) const;

@@ -49,7 +49,12 @@ class TextLayer : public Layer {
 
   std::vector<std::string> deployed_part() const override { return {"text"}; }
 
+  bool accepts(const Tag& found) const override {
+    return found == tag() || found.get("contents") == also_accepts;
+  }
+
   std::string named = "text";
+  std::string also_accepts;
   std::vector<std::string> replaced;
   std::string start_from;
   bool fails = false;
@@ -207,6 +212,26 @@ TEST_CASE("layers that the cache has are restored beside each other", "[layers]"
           std::vector<Means>{Means::cached, Means::cached, Means::stored, Means::cached});
   }
   CHECK(machine.output.find("Setting aside the cached halcyon-text-c.tar.gz") != std::string::npos);
+}
+
+TEST_CASE("a layer that is there goes into a storage that has it not, as what it is", "[layers]") {
+  const TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer layer(machine.workspace, "a");
+  machine.keeper.realise(layer);
+  CHECK(machine.keeper.is_stored(layer));
+  for (const char* text : {"a", "b"}) {
+    remove_tree(shared.path() / "linux-test-1-x64");
+    remove_tree(machine.cache.dir());
+    machine.depot.list_anew(key);
+    CHECK_FALSE(machine.keeper.is_stored(layer));
+    TextLayer wanted(machine.workspace, text);
+    wanted.also_accepts = "a";
+    if (wanted.tag() != layer.tag()) wanted.replaced = {key};  // by what it is not
+    CHECK(machine.keeper.realise(wanted).means == Means::existing);
+    machine.depot.list_anew(key);
+    CHECK(machine.keeper.is_stored(layer));
+  }
 }
 
 TEST_CASE("of a layer the part that is deployed can be restored alone", "[layers]") {
