@@ -107,6 +107,15 @@ def remove(path):
     shutil.rmtree(path, ignore_errors=True)
 
 
+def warm_memory():
+    """Memory that a virtual machine's host has taken back is slow to come, whoever asks first."""
+    size = 5 << 29
+    with mmap.mmap(-1, size) as memory:
+        memory.madvise(mmap.MADV_NOHUGEPAGE)
+        for page in range(0, size, mmap.PAGESIZE):
+            memory[page] = 1
+
+
 class Bed:
     def __init__(self):
         STATE.mkdir(parents=True, exist_ok=True)
@@ -170,8 +179,7 @@ class Bed:
                 if archives != "default":  # nothing is compiled again
                     timed(**self.halcyon("restore", self.app, storage=STATE / "storage-default"))
                     remove(self.cache)
-                    remove(self.layers / "cabal")  # made anew: its own archive has the time of its index
-                timed(**self.halcyon("build", self.app, storage=storage, archives=archives, retain_dependencies="1"))
+                timed(**self.halcyon("build", self.app, storage=storage, archives=archives))
                 (storage / "done").touch()
             subprocess.run([TOP / "test/bed/s3-client", self.s3_direct, "make", bucket], check=True)
             timed(f"aws --endpoint-url {self.s3_direct} s3 sync --only-show-errors --exclude done {storage} s3://{bucket}",
@@ -195,15 +203,6 @@ class Bed:
             remove(TRASH)
             os.sync()
             time.sleep(65)
-
-    @staticmethod
-    def warm_memory():
-        """Memory that a virtual machine's host has taken back is slow to come, whoever asks first."""
-        size = 5 << 29
-        with mmap.mmap(-1, size) as memory:
-            memory.madvise(mmap.MADV_NOHUGEPAGE)
-            for page in range(0, size, mmap.PAGESIZE):
-                memory[page] = 1
 
     def aws(self, words):
         return f"aws --endpoint-url {self.s3} {words}"

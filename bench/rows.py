@@ -4,7 +4,7 @@ import re
 import statistics
 import subprocess
 
-from bed import Bed, BUCKETS, HALCYON, RATE, STATE, TOP, TREE, remove, tell, timed
+from bed import BUCKETS, HALCYON, RATE, STATE, TOP, TREE, remove, tell, timed, warm_memory
 
 
 # By the end of an archive's name.
@@ -42,7 +42,7 @@ def take_turns(row, runs, contenders, is_large=True):
         for name, (before, action) in contenders.items():
             before()
             if is_large:
-                Bed.warm_memory()
+                warm_memory()
             result = action()
             row.add(name, result.seconds, result.peak)
             if name == "halcyon":
@@ -143,7 +143,7 @@ def archive(bed, runs, row, archives):
     client = [TOP / "test/bed/s3-client", bed.s3_direct]
     subprocess.run([*client, "make", bucket], check=True)
     # Layers that are there go into a bucket that has not got them.
-    build = bed.halcyon("build", bed.app, retain_dependencies="1", s3_bucket=bucket, archives=archives)
+    build = bed.halcyon("build", bed.app, s3_bucket=bucket, archives=archives)
     sizes = {}
 
     def prepared():
@@ -227,6 +227,15 @@ def seconds(text):
     return int(found[1] or 0) * 60 + float(found[2])
 
 
+def in_zstd(measure):
+    """The same row with another format of the archives."""
+    def measured(bed, runs):
+        row = measure(bed, runs, "zstd")
+        row.name, row.title = row.name + "-zstd", row.title + ", zstd"
+        return row
+    return measured
+
+
 def push_unchanged(bed, runs, archives="default"):
     row = Row("push-unchanged", "Push, nothing changed")
     deploy = bed.halcyon("deploy", bed.app, archives=archives)
@@ -248,12 +257,6 @@ def push_unchanged(bed, runs, archives="default"):
     }, is_large=False)
     row.goal("requests", len(asked), 1)
     row.goal("of cp -a of the installed app", row.median("halcyon") / row.median("cp -a"), 2)
-    return row
-
-
-def push_unchanged_zstd(bed, runs):
-    row = push_unchanged(bed, runs, "zstd")
-    row.name, row.title = "push-unchanged-zstd", row.title + ", zstd"
     return row
 
 
@@ -291,12 +294,6 @@ def push_changed(bed, runs, archives="default"):
     return row
 
 
-def push_changed_zstd(bed, runs):
-    row = push_changed(bed, runs, "zstd")
-    row.name, row.title = "push-changed-zstd", row.title + ", zstd"
-    return row
-
-
 def match(bed, runs):
     """Ten thousand sandboxes; the micro-benchmark program puts them there and asks as a run does."""
     row = Row("match", "Match among 10,000 sandboxes in the bucket")
@@ -331,6 +328,6 @@ def label(bed, runs):
 
 
 ROWS = {"restore-xz": restore_xz, "restore-zstd": restore_zstd, "restore-cache": restore_cache, "archive-xz": archive_xz,
-        "archive-zstd": archive_zstd, "push-unchanged": push_unchanged, "push-unchanged-zstd": push_unchanged_zstd,
-        "push-changed": push_changed, "push-changed-zstd": push_changed_zstd, "extend": extend,
+        "archive-zstd": archive_zstd, "push-unchanged": push_unchanged, "push-unchanged-zstd": in_zstd(push_unchanged),
+        "push-changed": push_changed, "push-changed-zstd": in_zstd(push_changed), "extend": extend,
         "match": match, "label": label}

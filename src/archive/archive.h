@@ -20,7 +20,8 @@ struct ArchiveStats {
 
 /// What a pack is told besides the tree.
 struct PackOptions {
-  /// What comes first, in this order: files, or directories with all that is in them.
+  /// What comes first, in this order: files, or directories with all that is in them. They must be
+  /// there.
   std::vector<std::string> first;
   /// Not empty: the last entry is a file of this name with the list of all others, taken while
   /// they are read. A file of that name in the tree is left out.

@@ -149,9 +149,9 @@ class Packer {
 }  // namespace
 
 std::size_t place_among(const std::vector<std::string>& names, const fs::path& path) {
-  const std::string& top = path.native();
-  const auto found = std::find_if(names.begin(), names.end(), [&top](const std::string& name) {
-    return top.starts_with(name) && (top.size() == name.size() || top[name.size()] == '/');
+  const std::string& text = path.native();
+  const auto found = std::find_if(names.begin(), names.end(), [&text](const std::string& name) {
+    return text.starts_with(name) && (text.size() == name.size() || text[name.size()] == '/');
   });
   return static_cast<std::size_t>(found - names.begin());
 }
@@ -160,6 +160,10 @@ ArchiveStats pack(const fs::path& dir, Sink& out, Format format, unsigned thread
                   const PackOptions& options, std::string* listed) {
   const std::unique_ptr<Encoder> encoder = make_encoder(format, out, threads, options.effort);
   Packer packer(dir, *encoder);
+  for (const std::string& name : options.first) {
+    if (fs::exists(fs::symlink_status(dir / name))) continue;
+    throw system_error("Cannot look at " + (dir / name).string(), ENOENT);
+  }
   std::vector<fs::path> paths = walk(dir, options.skip);
   std::stable_sort(paths.begin(), paths.end(), [&](const fs::path& a, const fs::path& b) {
     return place_among(options.first, a) < place_among(options.first, b);

@@ -48,6 +48,11 @@ void copy_times(const struct stat& info, const fs::path& to) {
   }
 }
 
+void copy_mode_and_times(const struct stat& info, const fs::path& to) {
+  ::chmod(to.c_str(), info.st_mode & 0777U);
+  copy_times(info, to);
+}
+
 /// The content only, without fsync: trees are made of many files, and trusted by their tag alone.
 void copy_content(const fs::path& from, const fs::path& to) {
   checked("Cannot copy " + from.string() + " to " + to.string(), [&](std::error_code& failure) {
@@ -198,9 +203,7 @@ void copy_tree(const fs::path& from, const fs::path& to,
   }
   // Last, and innermost first: what was put into a directory has changed its time.
   for (auto path = directories.rbegin(); path != directories.rend(); ++path) {
-    const struct stat info = stat_of(from / *path);
-    ::chmod((to / *path).c_str(), info.st_mode & 0777U);
-    copy_times(info, to / *path);
+    copy_mode_and_times(stat_of(from / *path), to / *path);
   }
 }
 
@@ -229,9 +232,7 @@ void move_tree(const fs::path& from, const fs::path& to) {
   const TempDir beside(parent, "." + to.filename().string() + ".");
   const fs::path copy = beside.path() / to.filename();
   copy_tree(from, copy);
-  const struct stat info = stat_of(from);
-  ::chmod(copy.c_str(), info.st_mode & 0777U);
-  copy_times(info, copy);
+  copy_mode_and_times(stat_of(from), copy);
   if (::rename(copy.c_str(), to.c_str()) != 0) {
     throw system_error("Cannot move " + from.string() + " to " + to.string(), errno);
   }
@@ -247,8 +248,7 @@ void move_into(const fs::path& from, const fs::path& to) {
     const struct stat info = stat_of(source);
     if (S_ISDIR(info.st_mode) && fs::is_directory(fs::symlink_status(target))) {
       move_into(source, target);
-      ::chmod(target.c_str(), info.st_mode & 0777U);
-      copy_times(info, target);
+      copy_mode_and_times(info, target);
       continue;
     }
     if (fs::exists(fs::symlink_status(target))) remove_tree(target);

@@ -244,8 +244,8 @@ void Deployment::make_app(Purpose purpose) {
   Layers layers = make_layers();
   app_tag_ = layers.app->tag().line();
   Step app_step = keeper.plan(*layers.app, options.flag("app-rebuild"));
-  const bool is_stored = purpose == Purpose::install || dependencies_are_stored(layers);
-  if (!rebuild_any && !keeps_layers() && !app_step.builds() && is_stored) {
+  if (!rebuild_any && !keeps_layers() && !app_step.builds() &&
+      (purpose == Purpose::install || dependencies_are_stored(layers))) {
     log::step(label() + " did not change: using the app that is already built");
     try {
       if (purpose == Purpose::install && options.get("app-extra-copy") != "build") {

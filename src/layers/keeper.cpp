@@ -286,7 +286,11 @@ void Keeper::archive(const Layer& layer, const std::string& key, const Tag& tag)
   log::begin("Archiving the " + layer.describe() + " layer");
   const std::unique_ptr<LeavingArchive> leaving = depot.begin(key);
   std::string listed;
-  const PackOptions options{first_of(layer), list_file,
+  Names first = first_of(layer);
+  std::erase_if(first, [&](const std::string& name) {  // not every layer has all parts, but a tag
+    return name != tag_file && !fs::exists(layer.dir() / name);
+  });
+  const PackOptions options{std::move(first), list_file,
                             [&layer](const fs::path& path) { return layer.skips(path); },
                             layer.effort()};
   const ArchiveStats stats =
