@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <memory>
 
 #include "base/error.h"
 
@@ -39,6 +40,17 @@ inline constexpr lzma_allocator lzma_memory{
 inline constexpr ZSTD_customMem zstd_memory{[](void*, std::size_t size) { return allocate(size); },
                                             [](void*, void* memory) { std::free(memory); },
                                             nullptr};
+
+/// Memory of that kind that is not filled with anything.
+struct FreeMemory {
+  void operator()(std::byte* memory) const { std::free(memory); }
+};
+using Memory = std::unique_ptr<std::byte[], FreeMemory>;
+inline Memory make_memory(std::size_t size) {
+  Memory memory(static_cast<std::byte*>(allocate(size)));
+  if (!memory) throw Error("archive::no-memory", "There is not enough memory for a codec");
+  return memory;
+}
 
 /// liblzma's stream, in either direction.
 struct Lzma {

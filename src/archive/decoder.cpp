@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
+#include <utility>
 
 #include "archive/codec.h"
 #include "archive/codec_handles.h"
+#include "archive/decoder_input.h"
+#include "archive/zstd_frames.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -17,50 +19,6 @@ namespace {
 using namespace codec;
 
 constexpr std::uint64_t memory_limit = 160ULL << 20U;
-constexpr int zstd_window_log = 27;
-
-Error corrupt(const std::string& why) {
-  return Error("archive::corrupt", "The archive does not decode").why(why);
-}
-
-Error truncated() {
-  return Error("archive::truncated", "The archive ends early").why("It was cut off");
-}
-
-/// The input of a decoder: a buffer that is refilled, and can be looked into.
-class Input {
- public:
-  explicit Input(Source& source) : source_(source), buffer_(buffer_size) {}
-  /// Bytes not yet consumed; reads more when there are none. Empty at the end.
-  Bytes peek() {
-    if (begin_ == end_ && !at_end_) fill();
-    return {buffer_.data() + begin_, end_ - begin_};
-  }
-  /// Tries to have at least `count` bytes to look at.
-  Bytes peek(std::size_t count) {
-    while (end_ - begin_ < count && !at_end_) fill();
-    return {buffer_.data() + begin_, end_ - begin_};
-  }
-  void consume(std::size_t count) { begin_ += count; }
-
- private:
-  void fill() {
-    if (begin_ > 0) {
-      std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-      end_ -= begin_;
-      begin_ = 0;
-    }
-    const std::size_t count = source_.read(std::span(buffer_).subspan(end_));
-    end_ += count;
-    at_end_ = count == 0;
-  }
-
-  Source& source_;
-  std::vector<std::byte> buffer_;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-  bool at_end_ = false;
-};
 
 class PlainDecoder : public Source {
  public:
@@ -161,36 +119,6 @@ class GzipDecoder : public Source {
   bool ended_ = false;
 };
 
-class ZstdDecoder : public Source {
- public:
-  explicit ZstdDecoder(Input input)
-      : input_(std::move(input)), context_(ZSTD_createDCtx_advanced(zstd_memory)) {
-    ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, zstd_window_log);
-  }
-  std::size_t read(std::span<std::byte> buffer) override {
-    ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
-    while (out.pos == 0) {
-      const Bytes bytes = input_.peek();
-      if (bytes.empty() && left_ == 0) return 0;
-      ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
-      const std::size_t left = ZSTD_decompressStream(context_.get(), &out, &in);
-      if (ZSTD_isError(left) != 0) throw corrupt(ZSTD_getErrorName(left));
-      input_.consume(in.pos);
-      left_ = left;
-      if (bytes.empty() && out.pos == 0) throw truncated();
-    }
-    return out.pos;
-  }
-
- private:
-  struct Free {
-    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
-  };
-  Input input_;
-  std::unique_ptr<ZSTD_DCtx, Free> context_;
-  std::size_t left_ = 0;
-};
-
 bool starts_with(Bytes bytes, std::string_view magic) {
   return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
 }
@@ -209,7 +137,7 @@ std::unique_ptr<Source> make_decoder(Source& in, unsigned threads) {
   }
   if (starts_with(head, "\x1f\x8b"sv)) return std::make_unique<GzipDecoder>(std::move(input));
   if (starts_with(head, "\x28\xb5\x2f\xfd"sv)) {
-    return std::make_unique<ZstdDecoder>(std::move(input));
+    return make_zstd_decoder(std::move(input), threads);
   }
   if (starts_with(head, "BZh"sv)) {
     throw Error("archive::unknown-format", "The archive is packed with bzip2")

@@ -8,6 +8,7 @@
 #include "archive/codec.h"
 #include "archive/codec_handles.h"
 #include "archive/gzip_encoder.h"
+#include "archive/zstd_frames.h"
 #include "base/error.h"
 
 namespace halcyon {
@@ -20,13 +21,12 @@ using namespace codec;
 struct Settings {
   std::uint32_t xz_preset;
   std::uint64_t xz_block;  // bytes; each is packed, and unpacked, by a thread of its own
-  int zstd_level;
+  ZstdSettings zstd;
   unsigned zstd_threads;  // at most, for their memory
 };
-constexpr Settings quick{3, 8U << 20U, 3, 8};
-constexpr Settings thorough{6, 16U << 20U, 9, 3};
+constexpr Settings quick{3, 8U << 20U, {3, 64}, 5};
+constexpr Settings thorough{6, 16U << 20U, {11, 512}, 3};
 constexpr std::uint32_t xz_dictionary = 4U << 20U;  // bytes; a thread needs twelve times that
-constexpr int zstd_window = 26;  // as a power of two; unpacking takes as much memory
 
 const Settings& settings_for(Effort effort) { return effort == Effort::quick ? quick : thorough; }
 
@@ -84,48 +84,6 @@ class XzEncoder : public Encoder {
   std::vector<std::byte> buffer_;
 };
 
-class ZstdEncoder : public Encoder {
- public:
-  ZstdEncoder(Sink& out, unsigned threads, const Settings& settings)
-      : out_(out), context_(ZSTD_createCCtx_advanced(zstd_memory)), buffer_(buffer_size) {
-    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, settings.zstd_level);
-    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_enableLongDistanceMatching, 1);
-    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_windowLog, zstd_window);
-    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1);
-    // Fails in a library without threads: then there is one.
-    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_nbWorkers,
-                           static_cast<int>(std::min(threads, settings.zstd_threads)));
-  }
-  bool write(Bytes bytes) override {
-    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
-    while (in.pos < in.size) code(in, ZSTD_e_continue);
-    return true;
-  }
-  void finish() override {
-    ZSTD_inBuffer in{nullptr, 0, 0};
-    while (code(in, ZSTD_e_end) != 0) {
-    }
-  }
-
- private:
-  struct Free {
-    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-  };
-  std::size_t code(ZSTD_inBuffer& in, ZSTD_EndDirective end) {
-    ZSTD_outBuffer out{buffer_.data(), buffer_.size(), 0};
-    const std::size_t left = ZSTD_compressStream2(context_.get(), &out, &in, end);
-    if (ZSTD_isError(left) != 0) {
-      throw Error("archive::no-memory", "The zstd encoder failed").why(ZSTD_getErrorName(left));
-    }
-    if (out.pos > 0) out_.write({buffer_.data(), out.pos});
-    return left;
-  }
-
-  Sink& out_;
-  std::unique_ptr<ZSTD_CCtx, Free> context_;
-  std::vector<std::byte> buffer_;
-};
-
 }  // namespace
 
 std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads, Effort effort) {
@@ -133,7 +91,8 @@ std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads
     case Format::xz:
       return std::make_unique<XzEncoder>(out, threads, settings_for(effort));
     case Format::zstd:
-      return std::make_unique<ZstdEncoder>(out, threads, settings_for(effort));
+      return make_zstd_encoder(out, std::min(threads, settings_for(effort).zstd_threads),
+                               settings_for(effort).zstd);
     case Format::gzip:
       break;
   }

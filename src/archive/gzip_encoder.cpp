@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <future>
+#include <utility>
 #include <vector>
 
+#include "archive/block_encoder.h"
 #include "archive/codec_handles.h"
 #include "base/error.h"
 
@@ -56,63 +57,46 @@ Packed pack_block(const Block& block) {
   return packed;
 }
 
-class GzipEncoder : public Encoder {
+class GzipEncoder : public BlockEncoder<Packed> {
  public:
-  GzipEncoder(Sink& out, unsigned threads) : out_(out), most_pending_(std::max(1U, threads) + 1) {
+  GzipEncoder(Sink& out, unsigned threads) : BlockEncoder(block_bytes, threads + 1), out_(out) {
     constexpr std::array<unsigned char, 10> header{0x1f, 0x8b, Z_DEFLATED, 0, 0, 0, 0, 0, 0, 3};
-    put(header.data(), header.size());
-  }
-
-  bool write(Bytes bytes) override {
-    while (!bytes.empty()) {
-      if (next_.bytes.size() == block_bytes) begin_next();
-      const Bytes piece = bytes.first(std::min(bytes.size(), block_bytes - next_.bytes.size()));
-      next_.bytes.insert(next_.bytes.end(), piece.begin(), piece.end());
-      bytes = bytes.subspan(piece.size());
-    }
-    return true;
+    write_out(header.data(), header.size());
   }
 
   void finish() override {
-    next_.is_last = true;
-    begin_next();
-    while (!pending_.empty()) end_first();
+    BlockEncoder::finish();
     std::array<unsigned char, 8> trailer{};
     for (unsigned i = 0; i < 4; ++i) {
       trailer[i] = static_cast<unsigned char>(crc_ >> (8 * i));
       trailer[4 + i] = static_cast<unsigned char>(count_ >> (8 * i));
     }
-    put(trailer.data(), trailer.size());
+    write_out(trailer.data(), trailer.size());
   }
 
- private:
-  void begin_next() {
-    while (pending_.size() >= most_pending_) end_first();
-    Block block = std::move(next_);
-    next_ = {};
-    const std::size_t known = std::min(block.bytes.size(), window_bytes);
-    next_.dictionary.assign(block.bytes.end() - static_cast<std::ptrdiff_t>(known),
-                            block.bytes.end());
-    pending_.push_back(
-        std::async(std::launch::async, [block = std::move(block)] { return pack_block(block); }));
+ protected:
+  std::future<Packed> pack(std::vector<std::byte> bytes, bool is_last) override {
+    const std::size_t known = std::min(bytes.size(), window_bytes);
+    std::vector<std::byte> dictionary(bytes.end() - static_cast<std::ptrdiff_t>(known),
+                                      bytes.end());
+    std::swap(dictionary, dictionary_);
+    Block block{std::move(dictionary), std::move(bytes), is_last};
+    return std::async(std::launch::async, [block = std::move(block)] { return pack_block(block); });
   }
 
-  void end_first() {
-    const Packed packed = pending_.front().get();
-    pending_.pop_front();
+  void put(const Packed& packed) override {
     crc_ = crc32_combine(crc_, packed.crc, static_cast<z_off_t>(packed.count));
     count_ += packed.count;
     out_.write(packed.bytes);
   }
 
-  void put(const unsigned char* bytes, std::size_t count) {
+ private:
+  void write_out(const unsigned char* bytes, std::size_t count) {
     out_.write({reinterpret_cast<const std::byte*>(bytes), count});
   }
 
   Sink& out_;
-  const std::size_t most_pending_;
-  Block next_;
-  std::deque<std::future<Packed>> pending_;
+  std::vector<std::byte> dictionary_;  // of the next block
   uLong crc_ = 0;
   std::uint64_t count_ = 0;
 };

@@ -17,15 +17,12 @@ constexpr CommandInfo commands[] = {
      "APP is the directory of its source (the current one if it is left out), a label that the "
      "package server has (name-version, or a name alone for its newest version), or a git URL with "
      "an optional #branch. Where there is no app, or with --no-app, only the GHC and Cabal layers "
-     "are made, and kept. `install` is another "
-     "name "
-     "for it.",
+     "are made, and kept. `install` is another name for it.",
      1, true, false},
     {"build", "[APP] [OPTION...]", "build all that an app needs, and upload it to storage",
      "Makes the same layers as deploy, allowed to build whatever is missing, archives and uploads "
      "each as soon as it is done, and installs nothing. On a one-off dyno the app is the one in "
-     "the "
-     "slug.",
+     "the slug. With --no-app it makes the GHC and Cabal layers only.",
      1, true, false},
     {"restore", "[APP] [OPTION...]", "restore all layers of an app, to work with GHC and cabal",
      "Restores all layers of an app, so that GHCi and `cabal repl` work, and tells how to set the "

@@ -40,6 +40,16 @@ fs::path open_app(Run& run, Options& options, const AppOrigin& app) {
   return source;
 }
 
+/// What deploy and build do without an app.
+void make_environment_only(Options& options, const Environment& environment,
+                           bool upload_must_work) {
+  Run run(options, environment, upload_must_work);
+  run.begin();
+  make_environment(run);
+  run.end();
+  log::step("GHC and Cabal are in " + run.workspace().root().string());
+}
+
 /// The package description of an app, for the commands that need no more.
 Package describe_app(Options& options, const Environment& environment, const std::string& app) {
   const AppOrigin origin = required_app(options, app);
@@ -61,15 +71,10 @@ void print(const std::string& text) {
 
 void command_deploy(Options& options, const Environment& environment, const std::string& app) {
   const auto origin = named_app(options, app);
-  if (origin) read_local_magic(options, *origin);
+  if (!origin) return make_environment_only(options, environment, false);
+  read_local_magic(options, *origin);
   Run run(options, environment, false);
   run.begin();
-  if (!origin) {
-    make_environment(run);
-    run.end();
-    log::step("GHC and Cabal are in " + run.workspace().root().string());
-    return;
-  }
   Deployment deployment(run, open_app(run, options, *origin));
   log::step("Deploying " + deployment.label());
   deployment.make_app(Deployment::Purpose::install);
@@ -85,6 +90,7 @@ void command_deploy(Options& options, const Environment& environment, const std:
 }
 
 void command_build(Options& options, const Environment& environment, const std::string& app) {
+  if (options.flag("no-app")) return make_environment_only(options, environment, true);
   const AppOrigin origin = required_app(options, app);
   read_local_magic(options, origin);
   Run run(options, environment, true);

@@ -15,7 +15,8 @@ class Run;
 /// or a git URL; empty means the current directory, and GHC and Cabal alone when no app is there
 /// (or HALCYON_NO_APP).
 void command_deploy(Options& options, const Environment& environment, const std::string& app);
-/// `build`: the same without installing; everything that is built is kept and uploaded.
+/// `build`: the same without installing; everything that is built is kept and uploaded. The app is
+/// to be there, but with HALCYON_NO_APP.
 void command_build(Options& options, const Environment& environment, const std::string& app);
 /// `label`: prints "name-version" to standard output.
 void command_label(Options& options, const Environment& environment, const std::string& app);

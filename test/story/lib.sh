@@ -17,6 +17,7 @@ cleanup() {
   done
   if [ -n "${bed_run:-}" ]; then "$top/test/bed/down" "$bed_run" >/dev/null 2>&1 || true; fi
   if [ -n "${s3_run:-}" ]; then "$top/test/bed/s3" down "$s3_run" >/dev/null 2>&1 || true; fi
+  if [ -n "${swift_run:-}" ]; then "$top/test/bed/swift" down "$swift_run" >/dev/null 2>&1 || true; fi
   if [ $status -ne 0 ]; then
     echo "FAILED in $story (status $status); kept: $work"
     [ -f "$work/log" ] && tail -60 "$work/log"
