@@ -70,64 +70,57 @@ class StreamDecoder {
   std::size_t left_ = 0;
 };
 
-/// A frame as it was packed; or the beginning of one that is too large to be taken in at once.
-struct Frame {
-  std::vector<std::byte> bytes;
-  bool is_whole = false;
-};
-
 /// Takes frames out of the input, by what their headers tell (RFC 8878, sections 3.1.1 and 3.1.2).
 class FrameReader {
  public:
+  enum class Taken { frame, beginning, nothing };
   explicit FrameReader(Input& input) : input_(input) {}
 
-  /// Nothing at the end of the input.
-  std::optional<Frame> next() {
+  /// The next frame as it was packed; the beginning of one that is too large to be taken at once;
+  /// nothing at the end of the input.
+  Taken next(std::vector<std::byte>& bytes) {
+    bytes.clear();
     const Bytes head = input_.peek(ZSTD_FRAMEHEADERSIZE_MAX);
-    if (head.empty()) return {};
+    if (head.empty()) return Taken::nothing;
     ZSTD_frameHeader header{};
     if (check(ZSTD_getFrameHeader(&header, head.data(), head.size())) != 0) throw truncated();
-    Frame frame;
-    if (header.frameContentSize > largest_frame) return frame;  // or not told
+    if (header.frameContentSize > largest_frame) return Taken::beginning;  // or not told
     if (header.frameType == ZSTD_skippableFrame) {
-      take(frame, ZSTD_SKIPPABLEHEADERSIZE + header.frameContentSize);
-    } else {
-      take(frame, header.headerSize);
-      for (bool is_last = false; !is_last;) {
-        if (frame.bytes.size() > 2 * largest_frame) return frame;  // made of empty blocks
-        is_last = take_block(frame);
-      }
-      if (header.checksumFlag != 0) take(frame, checksum_bytes);
+      take(bytes, ZSTD_SKIPPABLEHEADERSIZE + header.frameContentSize);
+      return Taken::frame;
     }
-    frame.is_whole = true;
-    return frame;
+    take(bytes, header.headerSize);
+    do {
+      if (bytes.size() > 2 * largest_frame) return Taken::beginning;  // made of empty blocks
+    } while (!take_block(bytes));
+    if (header.checksumFlag != 0) take(bytes, checksum_bytes);
+    return Taken::frame;
   }
 
  private:
   static constexpr std::size_t checksum_bytes = 4;
 
   /// Whether it was the frame's last one.
-  bool take_block(Frame& frame) {
+  bool take_block(std::vector<std::byte>& bytes) {
     constexpr std::size_t header_bytes = 3;
     enum Type : unsigned { plain, repeated, compressed, reserved };
-    take(frame, header_bytes);
+    take(bytes, header_bytes);
     unsigned header = 0;
     for (std::size_t i = 0; i < header_bytes; ++i) {
-      const std::byte byte = frame.bytes[frame.bytes.size() - header_bytes + i];
-      header |= std::to_integer<unsigned>(byte) << (8 * i);
+      header |= std::to_integer<unsigned>(bytes[bytes.size() - header_bytes + i]) << (8 * i);
     }
     const unsigned type = header >> 1U & 3U;
     if (type == reserved) throw corrupt("A block of unknown type");
-    take(frame, type == repeated ? 1 : header >> 3U);
+    take(bytes, type == repeated ? 1 : header >> 3U);
     return (header & 1U) != 0;
   }
 
-  void take(Frame& frame, std::size_t count) {
+  void take(std::vector<std::byte>& bytes, std::size_t count) {
     while (count > 0) {
-      const Bytes bytes = input_.peek();
-      if (bytes.empty()) throw truncated();
-      const Bytes piece = bytes.first(std::min(count, bytes.size()));
-      frame.bytes.insert(frame.bytes.end(), piece.begin(), piece.end());
+      const Bytes here = input_.peek();
+      if (here.empty()) throw truncated();
+      const Bytes piece = here.first(std::min(count, here.size()));
+      bytes.insert(bytes.end(), piece.begin(), piece.end());
       input_.consume(piece.size());
       count -= piece.size();
     }
@@ -136,7 +129,7 @@ class FrameReader {
   Input& input_;
 };
 
-/// A frame's place on its way: what was taken in, then what it became.
+/// What became of a frame.
 struct Slot {
   enum class State { free, working, ready, streams, failed, at_end };
   State state = State::free;
@@ -196,12 +189,12 @@ class ZstdDecoder : public Source {
  private:
   void work() {
     Context context;
-    Frame frame;
+    std::vector<std::byte> frame;
     while (Slot* slot = take(frame)) unpack(*slot, frame, context);
   }
 
   /// Takes in the next frame; nullptr when there is no other that a worker has to unpack.
-  Slot* take(Frame& frame) {
+  Slot* take(std::vector<std::byte>& frame) {
     const std::lock_guard taking(taking_);
     if (is_all_taken_) return nullptr;
     Slot& slot = slots_[next_ % slots_.size()];
@@ -213,14 +206,12 @@ class ZstdDecoder : public Source {
     }
     ++next_;
     try {
-      std::optional<Frame> taken = frames_.next();
-      if (taken && taken->is_whole) {
-        frame = std::move(*taken);
-        return &slot;
-      }
-      if (taken) slot.begun = std::move(taken->bytes);
+      const FrameReader::Taken taken = frames_.next(frame);
+      if (taken == FrameReader::Taken::frame) return &slot;
       is_all_taken_ = true;
-      set(slot, taken ? Slot::State::streams : Slot::State::at_end);
+      const bool ends = taken == FrameReader::Taken::nothing;
+      if (!ends) slot.begun = std::move(frame);
+      set(slot, ends ? Slot::State::at_end : Slot::State::streams);
     } catch (...) {
       is_all_taken_ = true;
       slot.failure = std::current_exception();
@@ -229,12 +220,12 @@ class ZstdDecoder : public Source {
     return nullptr;
   }
 
-  void unpack(Slot& slot, const Frame& frame, Context& context) {
+  void unpack(Slot& slot, Bytes frame, Context& context) {
     try {
       if (!context) context = make_context();
       if (!slot.bytes) slot.bytes = make_memory(largest_frame);
       slot.count = check(ZSTD_decompressDCtx(context.get(), slot.bytes.get(), largest_frame,
-                                             frame.bytes.data(), frame.bytes.size()));
+                                             frame.data(), frame.size()));
       set(slot, Slot::State::ready);
     } catch (...) {
       slot.failure = std::current_exception();

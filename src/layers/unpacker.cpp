@@ -40,12 +40,12 @@ class WantedSource : public Source {
   const std::atomic<bool>& is_unwanted_;
 };
 
-UnpackedTree unpack_layer(const Workspace& workspace, const Unpacking& what,
+UnpackedTree unpack_layer(const Workspace& workspace, const Unpacking& what, unsigned threads,
                           const std::atomic<bool>& is_unwanted) {
   const Stopwatch watch;
   UnpackOptions options;
   options.max_bytes = promised_size(what.found.manifest);
-  options.threads = workspace.jobs;
+  options.threads = threads;
   options.first = what.first;
   TempDir temp(workspace.temp(), "restore-");
   const fs::path tree = temp.path() / "layer";
@@ -61,7 +61,7 @@ UnpackedTree unpack_layer(const Workspace& workspace, const Unpacking& what,
 }  // namespace
 
 UnpackedTree unpack_layer(const Workspace& workspace, const Unpacking& what) {
-  return unpack_layer(workspace, what, false);
+  return unpack_layer(workspace, what, workspace.jobs, false);
 }
 
 Unpacker::Unpacker(const Workspace& workspace, std::vector<Unpacking> work)
@@ -73,7 +73,9 @@ Unpacker::Unpacker(const Workspace& workspace, std::vector<Unpacking> work)
   thread_ = std::thread([this] {
     for (Job& job : jobs_) {
       try {
-        job.promise.set_value(unpack_layer(workspace_, job.what, is_unwanted_));
+        // For its memory: another archive is unpacked beside it.
+        constexpr unsigned threads = 1;
+        job.promise.set_value(unpack_layer(workspace_, job.what, threads, is_unwanted_));
       } catch (...) {
         job.promise.set_exception(std::current_exception());
       }
