@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 
 #include "base/digest.h"
 #include "base/log.h"
@@ -353,9 +354,14 @@ void Deployment::hold_dependencies() {
 }
 
 void Deployment::remove_layers() const {
+  const Workspace& workspace = run_.workspace();
+  std::vector<std::future<void>> removals;  // thousands of files each
   for (const char* name : {"ghc", "cabal", "sandbox", "app", "toolchain"}) {
-    remove_layer(run_.workspace(), run_.workspace().layer_dir(name));
+    removals.push_back(std::async(std::launch::async, [&workspace, name] {
+      remove_layer(workspace, workspace.layer_dir(name));
+    }));
   }
+  for (std::future<void>& removal : removals) removal.get();
 }
 
 void make_environment(Run& run) {

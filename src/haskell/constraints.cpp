@@ -160,10 +160,14 @@ class Parser {
   /// "foo:setup.bar ==1.0": what holds for a setup script or a build tool only. cabal understands
   /// it; to us it is part of the identity.
   void take_qualified(const Item& item, const std::string& name) {
-    const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-      return is_word_char(c) || c == '-' || c == '.' || c == ':';
+    // Where a part began with a dash, the line could become a comment.
+    bool begins = true;
+    const bool plain = std::all_of(name.begin(), name.end(), [&begins](char c) {
+      const bool fits = is_word_char(c) || (!begins && (c == '-' || c == '.' || c == ':'));
+      begins = c == ':' || c == '.';
+      return fits;
     });
-    if (!plain) malformed(item.line, "not a package name: " + name);
+    if (!plain || begins) malformed(item.line, "not a package name: " + name);
     result_.qualified.insert(join(words(item.text), " "));
   }
 

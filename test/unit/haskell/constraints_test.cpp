@@ -82,6 +82,9 @@ TEST_CASE("setup scripts and build tools have constraints of their own", "[haske
   CHECK(c.format().find("             setup.baz >=2 && <3,\n") != std::string::npos);
   CHECK(c.digest() != parse("constraints: a ==1").digest());
   CHECK(why("constraints: a ==1,\n setup.b/c ==1").find("line 2: not a package name") == 0);
+  CHECK(why("constraints:--b: ==1").find("line 1: not a package name") == 0);
+  CHECK(why("constraints: a ==1, b:-c ==1").find("line 1: not a package name") == 0);
+  CHECK(why("constraints: a ==1, b: ==1").find("line 1: not a package name") == 0);
 }
 
 TEST_CASE("packages that are to be GHC's own", "[haskell]") {
