@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "fuzz.h"
 #include "heroku/config_vars.h"
+#include "options/addons.h"
 #include "options/options.h"
 
 HALCYON_FUZZ(env_dir, text) {
@@ -17,6 +18,9 @@ HALCYON_FUZZ(env_dir, text) {
     halcyon::write_file(dir.path() / name, pieces[i + 1]);
   }
   const halcyon::Environment vars = halcyon::read_config_vars(dir.path());
-  for (const auto& [name, value] : vars) halcyon::fuzz::require(name.starts_with("HALCYON_"));
+  for (const auto& [name, value] : vars) {
+    const bool is_ours = name.starts_with("HALCYON_") && !name.starts_with("HALCYON_INTERNAL_");
+    halcyon::fuzz::require(is_ours || halcyon::is_addon_variable(name));
+  }
   const halcyon::Options options({}, vars);
 }
