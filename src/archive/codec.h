@@ -26,8 +26,8 @@ Format parse_format(std::string_view name);
 
 /// What an archive is for decides how much work its compression is worth.
 enum class Effort {
-  quick,    ///< packed with every push, or every sandbox: sandbox, app
-  thorough  ///< packed once, restored for months: GHC, Cabal, the toolchain
+  quick,    ///< packed with every push, sandbox or package index: app, sandbox, Cabal
+  thorough  ///< packed once, restored for months: GHC, the toolchain
 };
 
 /// Packs: what is written goes compressed to `out`. `finish` must be called at the end.
