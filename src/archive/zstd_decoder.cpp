@@ -15,7 +15,6 @@
 namespace halcyon::codec {
 namespace {
 
-constexpr std::size_t largest_frame = std::size_t{1} << zstd_frame_log;  // unpacked, in bytes
 constexpr int largest_window = 27;  // of frames that are unpacked as a stream; a power of two
 constexpr unsigned most_threads = 3;
 
@@ -84,14 +83,14 @@ class FrameReader {
     if (head.empty()) return Taken::nothing;
     ZSTD_frameHeader header{};
     if (check(ZSTD_getFrameHeader(&header, head.data(), head.size())) != 0) throw truncated();
-    if (header.frameContentSize > largest_frame) return Taken::beginning;  // or not told
+    if (header.frameContentSize > zstd_frame_bytes) return Taken::beginning;  // or not told
     if (header.frameType == ZSTD_skippableFrame) {
       take(bytes, ZSTD_SKIPPABLEHEADERSIZE + header.frameContentSize);
       return Taken::frame;
     }
     take(bytes, header.headerSize);
     do {
-      if (bytes.size() > 2 * largest_frame) return Taken::beginning;  // made of empty blocks
+      if (bytes.size() > 2 * zstd_frame_bytes) return Taken::beginning;  // made of empty blocks
     } while (!take_block(bytes));
     if (header.checksumFlag != 0) take(bytes, checksum_bytes);
     return Taken::frame;
@@ -223,8 +222,8 @@ class ZstdDecoder : public Source {
   void unpack(Slot& slot, Bytes frame, Context& context) {
     try {
       if (!context) context = make_context();
-      if (!slot.bytes) slot.bytes = make_memory(largest_frame);
-      slot.count = check(ZSTD_decompressDCtx(context.get(), slot.bytes.get(), largest_frame,
+      if (!slot.bytes) slot.bytes = make_memory(zstd_frame_bytes);
+      slot.count = check(ZSTD_decompressDCtx(context.get(), slot.bytes.get(), zstd_frame_bytes,
                                              frame.data(), frame.size()));
       set(slot, Slot::State::ready);
     } catch (...) {

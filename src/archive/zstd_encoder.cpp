@@ -48,7 +48,7 @@ Frame pack_frame(const std::vector<std::byte>& block, const ZstdSettings& settin
 class ZstdEncoder : public BlockEncoder<Frame> {
  public:
   ZstdEncoder(Sink& out, unsigned threads, const ZstdSettings& settings)
-      : BlockEncoder(std::size_t{1} << zstd_frame_log, threads), out_(out), settings_(settings) {}
+      : BlockEncoder(zstd_frame_bytes, threads), out_(out), settings_(settings) {}
 
  protected:
   std::future<Frame> pack(std::vector<std::byte> block, bool) override {

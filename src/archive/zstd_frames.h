@@ -11,6 +11,7 @@ namespace halcyon::codec {
 
 /// The size of a frame, unpacked, as a power of two. Twice of it makes archives 0.8 % smaller.
 inline constexpr int zstd_frame_log = 24;
+inline constexpr std::size_t zstd_frame_bytes = std::size_t{1} << zstd_frame_log;
 
 /// How a frame is packed.
 struct ZstdSettings {

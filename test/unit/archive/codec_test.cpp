@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/error_id.h"
+#include "base/read_all.h"
 
 using namespace halcyon;
 
@@ -52,13 +53,7 @@ class SlowSource : public Source {
 std::string unpacked(const std::string& bytes, std::size_t piece = 1U << 20U) {
   SlowSource source(bytes, piece);
   const auto decoder = make_decoder(source, 2);
-  std::string text;
-  std::vector<std::byte> buffer(70'001);
-  while (const std::size_t count = decoder->read(buffer)) {
-    text.append(reinterpret_cast<const char*>(buffer.data()), count);
-  }
-  CHECK(decoder->read(buffer) == 0);  // the end stays the end
-  return text;
+  return test::read_all(*decoder);
 }
 
 std::string id_of_unpacking(const std::string& bytes) {

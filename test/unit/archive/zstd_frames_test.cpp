@@ -1,15 +1,15 @@
 #include "archive/zstd_frames.h"
 
 #include <catch2/catch.hpp>
-#include <random>
 
 #include "base/error_id.h"
+#include "base/read_all.h"
 
 using namespace halcyon;
 
 namespace {
 
-constexpr std::size_t frame_bytes = std::size_t{1} << codec::zstd_frame_log;
+constexpr std::size_t frame_bytes = codec::zstd_frame_bytes;
 
 /// Text whose place can be told from any part of it.
 std::string numbers(std::size_t size) {
@@ -57,13 +57,7 @@ std::string empty_blocks(std::size_t count) {
 std::string unpacked(const std::string& bytes, unsigned threads = 2) {
   StringSource source(bytes);
   const auto decoder = codec::make_zstd_decoder(codec::Input(source), threads);
-  std::string text;
-  std::vector<std::byte> buffer(70'001);
-  while (const std::size_t count = decoder->read(buffer)) {
-    text.append(reinterpret_cast<const char*>(buffer.data()), count);
-  }
-  CHECK(decoder->read(buffer) == 0);  // the end stays the end
-  return text;
+  return test::read_all(*decoder);
 }
 
 std::string id_of_unpacking(const std::string& bytes) {

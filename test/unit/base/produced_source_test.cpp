@@ -5,19 +5,11 @@
 #include <random>
 
 #include "base/error.h"
+#include "base/read_all.h"
 
 using namespace halcyon;
 
 namespace {
-
-std::string read_all(Source& source, std::size_t most) {
-  std::string text;
-  std::vector<std::byte> buffer(most);
-  while (const std::size_t count = source.read(buffer)) {
-    text.append(reinterpret_cast<const char*>(buffer.data()), count);
-  }
-  return text;
-}
 
 Bytes bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
@@ -36,7 +28,7 @@ TEST_CASE("what is produced is read, in order and whole", "[base]") {
             }
           },
           capacity);
-      CHECK(read_all(source, 4096) == text);
+      CHECK(test::read_all(source, 4096) == text);
     }
   }
 }
