@@ -29,6 +29,7 @@ struct PackOptions {
   std::function<bool(const std::filesystem::path&)>
       skip;  ///< leaves entries out, and what is below
   Effort effort = Effort::quick;
+  const EarlierArchive* earlier = nullptr;  ///< what it has is not packed again
 };
 
 /// Archives the contents of `dir` to `out`, compressed, sorted by name. Owners are not recorded;

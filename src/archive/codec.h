@@ -7,8 +7,8 @@
 
 #include "base/stream.h"
 
-/// Compression as streams: xz in blocks of its own, so that several cores can pack and unpack it,
-/// gzip and zstd.
+/// Compression as streams: xz in blocks, gzip and zstd in frames, so that several cores can pack
+/// and unpack them.
 namespace halcyon {
 
 enum class Format { gzip, xz, zstd };
@@ -33,12 +33,17 @@ enum class Effort {
 /// Packs: what is written goes compressed to `out`. `finish` must be called at the end.
 class Encoder : public Sink {
  public:
+  /// Tells that another archive may well have the same from here on: a good place for a frame to
+  /// begin.
+  virtual void cut() {}
   virtual void finish() = 0;
 };
-/// `threads` workers at most (xz, zstd), fewer where memory would not stay below 150 MB. `out` must
-/// outlive the encoder.
+class EarlierArchive;
+/// `threads` workers at most, fewer where memory would not stay below 150 MB. What `earlier`,
+/// unless null, has is not packed again. `out` and `earlier` must outlive the encoder.
 std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads,
-                                      Effort effort = Effort::quick);
+                                      Effort effort = Effort::quick,
+                                      const EarlierArchive* earlier = nullptr);
 
 /// Unpacks, finding the format from the first bytes; plain tar passes as it is. bzip2 is refused
 /// with a message of its own. Errors: "archive::truncated", "archive::corrupt",

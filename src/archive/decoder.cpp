@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <lzma.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
@@ -9,7 +8,8 @@
 #include "archive/codec.h"
 #include "archive/codec_handles.h"
 #include "archive/decoder_input.h"
-#include "archive/zstd_frames.h"
+#include "archive/gzip.h"
+#include "archive/zstd.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -82,48 +82,23 @@ class XzDecoder : public Source {
   bool ended_ = false;
 };
 
-class GzipDecoder : public Source {
- public:
-  explicit GzipDecoder(Input input) : input_(std::move(input)) {}
-  std::size_t read(std::span<std::byte> buffer) override {
-    deflate_.stream.next_out = raw(buffer.data());
-    deflate_.stream.avail_out = static_cast<unsigned>(buffer.size());
-    while (!ended_ && deflate_.stream.avail_out == buffer.size()) {
-      const Bytes bytes = input_.peek();
-      if (between_members_) {
-        if (bytes.empty()) {
-          ended_ = true;
-          break;
-        }
-        if (inflateReset(&deflate_.stream) != Z_OK) throw corrupt("zlib cannot start again");
-        between_members_ = false;
-      }
-      if (bytes.empty()) throw truncated();
-      deflate_.stream.next_in = const_cast<unsigned char*>(raw(bytes.data()));
-      deflate_.stream.avail_in = static_cast<unsigned>(bytes.size());
-      const int result = inflate(&deflate_.stream, Z_NO_FLUSH);
-      input_.consume(bytes.size() - deflate_.stream.avail_in);
-      if (result == Z_STREAM_END) {
-        between_members_ = true;
-      } else if (result != Z_OK && result != Z_BUF_ERROR) {
-        throw corrupt(deflate_.stream.msg != nullptr ? deflate_.stream.msg : "zlib's error");
-      }
-    }
-    return buffer.size() - deflate_.stream.avail_out;
-  }
-
- private:
-  Input input_;
-  Deflate deflate_{true};
-  bool between_members_ = false;
-  bool ended_ = false;
-};
-
 bool starts_with(Bytes bytes, std::string_view magic) {
   return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
 }
 
 }  // namespace
+
+std::unique_ptr<FrameFormat> codec::frame_format(Format format) {
+  switch (format) {
+    case Format::gzip:
+      return make_gzip_format();
+    case Format::zstd:
+      return make_zstd_format();
+    case Format::xz:
+      break;
+  }
+  return nullptr;
+}
 
 std::unique_ptr<Source> make_decoder(Source& in, unsigned threads) {
   using namespace std::literals;
@@ -135,9 +110,11 @@ std::unique_ptr<Source> make_decoder(Source& in, unsigned threads) {
                   "7zXZ\0"sv)) {
     return std::make_unique<XzDecoder>(std::move(input), threads);
   }
-  if (starts_with(head, "\x1f\x8b"sv)) return std::make_unique<GzipDecoder>(std::move(input));
+  if (starts_with(head, "\x1f\x8b"sv)) {
+    return make_frames_decoder(std::move(input), make_gzip_format(), threads);
+  }
   if (starts_with(head, "\x28\xb5\x2f\xfd"sv)) {
-    return make_zstd_decoder(std::move(input), threads);
+    return make_frames_decoder(std::move(input), make_zstd_format(), threads);
   }
   if (starts_with(head, "BZh"sv)) {
     throw Error("archive::unknown-format", "The archive is packed with bzip2")

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -30,6 +31,28 @@ class Input {
     return {buffer_.data() + begin_, end_ - begin_};
   }
   void consume(std::size_t count) { begin_ += count; }
+
+  /// Moves bytes to the end of `bytes`; raises Error "archive::truncated" when there are fewer.
+  void take(std::size_t count, std::vector<std::byte>& bytes) {
+    while (count > 0) {
+      const Bytes here = peek();
+      if (here.empty()) throw truncated();
+      const Bytes piece = here.first(std::min(count, here.size()));
+      bytes.insert(bytes.end(), piece.begin(), piece.end());
+      consume(piece.size());
+      count -= piece.size();
+    }
+  }
+  /// Undoes a take.
+  void put_back(Bytes bytes) {
+    std::vector<std::byte> buffer(bytes.begin(), bytes.end());
+    buffer.insert(buffer.end(), buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+                  buffer_.begin() + static_cast<std::ptrdiff_t>(end_));
+    begin_ = 0;
+    end_ = buffer.size();
+    buffer.resize(std::max(end_, buffer_size));
+    buffer_ = std::move(buffer);
+  }
 
  private:
   void fill() {

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "archive/codec.h"
 #include "archive/codec_handles.h"
-#include "archive/gzip_encoder.h"
-#include "archive/zstd_frames.h"
+#include "archive/frame_encoder.h"
+#include "archive/gzip.h"
+#include "archive/zstd.h"
 #include "base/error.h"
 
 namespace halcyon {
@@ -22,10 +25,12 @@ struct Settings {
   std::uint32_t xz_preset;
   std::uint64_t xz_block;  // bytes; each is packed, and unpacked, by a thread of its own
   ZstdSettings zstd;
-  unsigned zstd_threads;  // at most, for their memory
+  FrameEncoder::Sizes frames;  // of gzip and zstd
+  unsigned pending;            // of them at most, for their memory
 };
-constexpr Settings quick{3, 8U << 20U, {3, 64}, 5};
-constexpr Settings thorough{6, 16U << 20U, {11, 512}, 3};
+constexpr std::size_t never = SIZE_MAX;
+constexpr Settings quick{3, 8U << 20U, {3, 22, 64}, {4U << 20U, 1U << 20U}, 6};
+constexpr Settings thorough{6, 16U << 20U, {11, 24, 512}, {16U << 20U, never}, 3};
 constexpr std::uint32_t xz_dictionary = 4U << 20U;  // bytes; a thread needs twelve times that
 
 const Settings& settings_for(Effort effort) { return effort == Effort::quick ? quick : thorough; }
@@ -86,17 +91,13 @@ class XzEncoder : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads, Effort effort) {
-  switch (format) {
-    case Format::xz:
-      return std::make_unique<XzEncoder>(out, threads, settings_for(effort));
-    case Format::zstd:
-      return make_zstd_encoder(out, std::min(threads, settings_for(effort).zstd_threads),
-                               settings_for(effort).zstd);
-    case Format::gzip:
-      break;
-  }
-  return make_gzip_encoder(out, threads);
+std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads, Effort effort,
+                                      const EarlierArchive* earlier) {
+  const Settings& settings = settings_for(effort);
+  if (format == Format::xz) return std::make_unique<XzEncoder>(out, threads, settings);
+  auto packer = format == Format::zstd ? make_zstd_packer(settings.zstd) : make_gzip_packer();
+  return std::make_unique<FrameEncoder>(out, std::move(packer), settings.frames,
+                                        std::min(threads, settings.pending), earlier);
 }
 
 }  // namespace halcyon

@@ -42,11 +42,14 @@ la_ssize_t write_out(struct archive* archive, void* data, const void* buffer, si
 /// Writes one tree, in the pax form.
 class Packer {
  public:
-  Packer(const fs::path& dir, Sink& sink)
-      : dir_(dir), output_{sink, nullptr}, writer_(archive_write_new()), buffer_(1U << 18U) {
+  Packer(const fs::path& dir, Encoder& encoder)
+      : dir_(dir),
+        encoder_(encoder),
+        output_{encoder, nullptr},
+        writer_(archive_write_new()),
+        buffer_(1U << 18U) {
     archive_write_set_format_pax(writer_.get());
-    archive_write_set_bytes_per_block(writer_.get(), 1 << 18);
-    archive_write_set_bytes_in_last_block(writer_.get(), 1);
+    archive_write_set_bytes_per_block(writer_.get(), 0);  // the encoder has blocks of its own
     check(archive_write_open(writer_.get(), &output_, nullptr, write_out, nullptr));
   }
 
@@ -72,6 +75,8 @@ class Packer {
     } else if (is_file) {
       archive_entry_set_size(entry.get(), info.st_size);
     }
+    check(archive_write_finish_entry(writer_.get()));
+    if (described.type == FileEntry::Type::directory) encoder_.cut();
     check(archive_write_header(writer_.get(), entry.get()));
     ++stats_.entries;
     if (is_file && earlier.empty()) described.sha256 = write_content(file, described.size);
@@ -137,6 +142,7 @@ class Packer {
   }
 
   const fs::path& dir_;
+  Encoder& encoder_;
   Output output_;
   Writer writer_;
   std::vector<std::byte> buffer_;
@@ -158,7 +164,8 @@ std::size_t place_among(const std::vector<std::string>& names, const fs::path& p
 
 ArchiveStats pack(const fs::path& dir, Sink& out, Format format, unsigned threads,
                   const PackOptions& options, std::string* listed) {
-  const std::unique_ptr<Encoder> encoder = make_encoder(format, out, threads, options.effort);
+  const std::unique_ptr<Encoder> encoder =
+      make_encoder(format, out, threads, options.effort, options.earlier);
   Packer packer(dir, *encoder);
   for (const std::string& name : options.first) {
     if (fs::exists(fs::symlink_status(dir / name))) continue;

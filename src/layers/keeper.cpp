@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "archive/archive.h"
+#include "archive/earlier_archive.h"
 #include "base/log.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
@@ -62,6 +63,16 @@ std::optional<Found> find_acceptable(const Layer& layer, Place place) {
     if (auto found = acceptable(key)) return found;
   }
   return {};
+}
+
+/// The archive that a layer was made from, where it can help to make the layer's own: it is in the
+/// cache, and packed in the same way.
+std::unique_ptr<EarlierArchive> packed_before(const Layer& layer, const Found& found) {
+  const Workspace& workspace = layer.workspace();
+  const fs::path file = workspace.depot->file(found.key);
+  if (!found.key.ends_with(archive_suffix(layer.format())) || !fs::exists(file)) return nullptr;
+  return std::make_unique<EarlierArchive>(file, found.manifest.sha256, layer.format(),
+                                          workspace.jobs);
 }
 
 using Names = std::vector<std::string>;
@@ -221,7 +232,7 @@ void Keeper::make(Layer& layer, const Step& step) const {
     discard_half_done(layer.dir());
     throw;
   }
-  archive(layer, layer.key(), layer.tag());
+  archive(layer, layer.key(), layer.tag(), step.source);
 }
 
 void Keeper::hold_existing(const Layer& layer) const {
@@ -246,7 +257,12 @@ void Keeper::make_tree(Layer& layer, const Step& step) const {
   bool done = false;
   if (step.means == Means::extended) {
     log::step(fmt::format("Extending the {} layer: {}", layer.describe(), step.reason));
-    restore(layer, *step.source, Tag::parse(step.source->manifest.tag, step.source->key));
+    const Tag earlier = Tag::parse(step.source->manifest.tag, step.source->key);
+    if (read_tag(layer.dir()) == earlier && layer.problem(layer.dir()).empty()) {
+      log::detail("It is there already");
+    } else {
+      restore(layer, *step.source, earlier);
+    }
     fs::remove(layer.dir() / tag_file);
     try {
       layer.extend();
@@ -272,7 +288,8 @@ void Keeper::make_tree(Layer& layer, const Step& step) const {
                           format_size(tree_size(layer.dir())), format_duration(watch.elapsed())));
 }
 
-void Keeper::archive(const Layer& layer, const std::string& key, const Tag& tag) const {
+void Keeper::archive(const Layer& layer, const std::string& key, const Tag& tag,
+                     const std::optional<Found>& made_from) const {
   const Workspace& workspace = layer.workspace();
   Depot& depot = *workspace.depot;
   if (!depot.archives_layers()) {
@@ -284,6 +301,7 @@ void Keeper::archive(const Layer& layer, const std::string& key, const Tag& tag)
   }
   const Stopwatch watch;
   log::begin("Archiving the " + layer.describe() + " layer");
+  const auto earlier = made_from ? packed_before(layer, *made_from) : nullptr;
   const std::unique_ptr<LeavingArchive> leaving = depot.begin(key);
   std::string listed;
   Names first = first_of(layer);
@@ -292,7 +310,7 @@ void Keeper::archive(const Layer& layer, const std::string& key, const Tag& tag)
   });
   const PackOptions options{std::move(first), list_file,
                             [&layer](const fs::path& path) { return layer.skips(path); },
-                            layer.effort()};
+                            layer.effort(), earlier.get()};
   const ArchiveStats stats =
       pack(layer.dir(), *leaving, layer.format(), workspace.jobs, options, &listed);
   leaving->keep();

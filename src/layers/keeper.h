@@ -66,7 +66,8 @@ class Keeper {
   void make(Layer& layer, const Step& step) const;
   void make_tree(Layer& layer, const Step& step) const;
   void hold_existing(const Layer& layer) const;
-  void archive(const Layer& layer, const std::string& key, const Tag& tag) const;
+  void archive(const Layer& layer, const std::string& key, const Tag& tag,
+               const std::optional<Found>& made_from = {}) const;
   void clean_storage(const Layer& layer) const;
 
   void tell(const LayerEvent& event) const;

@@ -56,7 +56,15 @@ std::string SandboxLayer::archive_name() const {
 }
 
 std::vector<std::string> SandboxLayer::alternatives(Place place) const {
-  std::vector<std::string> keys = workspace().depot->archives(family(), place);
+  Depot& depot = *workspace().depot;
+  std::vector<std::string> keys;
+  if (place == Place::storage && depot.is_crowded(family())) {
+    for (const std::string& name : known_index().with_digest(digest_)) {
+      keys.push_back(family() + name);
+    }
+  } else {
+    keys = depot.archives(family(), place);
+  }
   std::erase_if(keys, [ending = "-" + digest_, ours = key()](const std::string& theirs) {
     return !without_archive_suffix(theirs).ends_with(ending) || theirs == ours;
   });
@@ -98,6 +106,11 @@ SandboxIndex SandboxLayer::read_index() const {
   return {};
 }
 
+const SandboxIndex& SandboxLayer::known_index() const {
+  if (!index_) index_ = read_index();
+  return *index_;
+}
+
 /// The constraints that a candidate's companion has, when they are those of its name.
 std::optional<Constraints> SandboxLayer::constraints_of(const std::string& key) const {
   const std::string label = key.substr(family().size());
@@ -123,7 +136,9 @@ void SandboxLayer::add(std::vector<Ranked>& ranked, const std::string& key) cons
   log::detail(fmt::format("Ignoring {}: {}", key.substr(family().size()), reason));
 }
 
-std::vector<SandboxLayer::Ranked> SandboxLayer::rank() const {
+/// The most promising ones. What a crowded storage has is known from the index only, unless `all`
+/// of it is to be listed.
+std::vector<SandboxLayer::Ranked> SandboxLayer::rank(bool all) const {
   Depot& depot = *workspace().depot;
   const Tag ours = tag();
   std::vector<Ranked> ranked;
@@ -133,16 +148,20 @@ std::vector<SandboxLayer::Ranked> SandboxLayer::rank() const {
     return !found || !Tag::parse(found->manifest.tag, key).matches_except(ours, {"contents"});
   });
   for (const std::string& key : cached) add(ranked, key);
-  std::vector<std::string> stored = depot.archives(family(), Place::storage);
-  std::erase_if(stored, [&cached](const std::string& key) {
+  const auto is_cached = [&cached](const std::string& key) {
     return std::binary_search(cached.begin(), cached.end(), key);
-  });
-  if (!stored.empty()) {
-    const SandboxIndex index = read_index();
+  };
+  const bool is_listed = all || !depot.is_crowded(family());
+  std::vector<std::string> stored;
+  if (is_listed) stored = depot.archives(family(), Place::storage);
+  std::erase_if(stored, is_cached);
+  if (!is_listed || !stored.empty()) {
+    const SandboxIndex& index = known_index();
     for (const auto& [name, points] :
          index.subsets(source_.constraints, SandboxIndex::kind_of(ours))) {
       const std::string key = family() + name;
-      if (std::binary_search(stored.begin(), stored.end(), key)) ranked.push_back({key, points});
+      const bool is_stored = !is_listed || std::binary_search(stored.begin(), stored.end(), key);
+      if (is_stored && !is_cached(key)) ranked.push_back({key, points});
     }
     std::erase_if(stored, [&](const std::string& key) {
       return index.has(std::string_view(key).substr(family().size()));
@@ -165,20 +184,32 @@ std::vector<SandboxLayer::Ranked> SandboxLayer::rank() const {
   return ranked;
 }
 
-std::vector<Similar> SandboxLayer::similar() const {
-  if (!ranked_) ranked_ = rank();
+/// The first one that is there and can be extended to ours.
+std::optional<Similar> SandboxLayer::best_of(const std::vector<Ranked>& ranked) const {
   const Tag ours = tag();
-  for (const Ranked& candidate : *ranked_) {
+  for (const Ranked& candidate : ranked) {
     auto found = workspace().depot->find(candidate.key);
     if (!found) continue;
     const Tag theirs = Tag::parse(found->manifest.tag, candidate.key);
     if (!theirs.matches_except(ours, {"contents"})) continue;
     const std::string label = candidate.key.substr(family().size());
-    return {{std::move(*found),
-             fmt::format("{} of {} packages are in {}", candidate.score, source_.constraints.size(),
-                         label.substr(0, label.rfind('-') + 8))}};
+    return Similar{std::move(*found),
+                   fmt::format("{} of {} packages are in {}", candidate.score,
+                               source_.constraints.size(), label.substr(0, label.rfind('-') + 8))};
   }
   return {};
+}
+
+std::vector<Similar> SandboxLayer::similar() const {
+  if (!ranked_) ranked_ = rank(false);
+  auto best = best_of(*ranked_);
+  if (!best && workspace().depot->is_crowded(family())) {
+    // The index may lack some. A long listing takes seconds, to compile everything hours.
+    ranked_ = rank(true);
+    best = best_of(*ranked_);
+  }
+  if (!best) return {};
+  return {std::move(*best)};
 }
 
 void SandboxLayer::stored() const {

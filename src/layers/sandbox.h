@@ -50,9 +50,11 @@ class SandboxLayer : public Layer {
   std::string family() const;
   std::string index_key() const { return workspace().key("halcyon-sandboxes-" + ghc_version_); }
   SandboxIndex read_index() const;
+  const SandboxIndex& known_index() const;
   std::optional<Constraints> constraints_of(const std::string& key) const;
   void add(std::vector<Ranked>& ranked, const std::string& key) const;
-  std::vector<Ranked> rank() const;
+  std::vector<Ranked> rank(bool all) const;
+  std::optional<Similar> best_of(const std::vector<Ranked>& ranked) const;
   void update_index() const;
   void install_dependencies() const;
 
@@ -63,6 +65,7 @@ class SandboxLayer : public Layer {
   CabalRepo repo_;
   std::string digest_;
   std::function<void()> before_;
+  mutable std::optional<SandboxIndex> index_;          // as it was when this run began
   mutable std::optional<std::vector<Ranked>> ranked_;  // read and told once in a run
 };
 

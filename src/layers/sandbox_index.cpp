@@ -147,6 +147,14 @@ void SandboxIndex::keep_if(const std::function<bool(const std::string& name)>& w
   std::erase_if(entries_, [&wanted](const auto& entry) { return !wanted(entry.first); });
 }
 
+std::vector<std::string> SandboxIndex::with_digest(const std::string& digest) const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : entries_) {
+    if (without_archive_suffix(name).ends_with("-" + digest)) names.push_back(name);
+  }
+  return names;
+}
+
 std::vector<SandboxIndex::Match> SandboxIndex::subsets(const Constraints& required,
                                                        const std::string& kind) const {
   const Required lines(required);

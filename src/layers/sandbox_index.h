@@ -35,6 +35,8 @@ class SandboxIndex {
 
   bool has(std::string_view name) const { return entries_.find(name) != entries_.end(); }
   std::size_t size() const { return entries_.size(); }
+  /// The sandboxes whose names end with a digest.
+  std::vector<std::string> with_digest(const std::string& digest) const;
   /// Adds a sandbox or replaces one. `name` is what follows the family in its archive's name,
   /// `normalised` is Constraints::normalised.
   void set(const std::string& name, const std::string& kind, const std::string& normalised);

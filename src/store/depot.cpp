@@ -30,15 +30,28 @@ std::string name_of(const std::string& key) { return key.substr(directory_of(key
 Depot::Depot(Cache& cache, Storage* storage, HttpClient& http, Policy policy)
     : cache_(cache), storage_(storage), http_(http), policy_(std::move(policy)) {}
 
-const std::set<std::string>& Depot::listing(const std::string& prefix) {
-  const auto known = listings_.find(prefix);
-  if (known != listings_.end()) return known->second;
+/// What is known to be whole of what storage has under a prefix.
+const std::set<std::string>* Depot::known_listing(const std::string& prefix) const {
+  const auto known =
+      std::find_if(listings_.begin(), listings_.end(),
+                   [&prefix](const auto& listed) { return prefix.starts_with(listed.first); });
+  return known == listings_.end() ? nullptr : &known->second;
+}
+
+/// Lists what storage has under a prefix; unless all is wanted, if it takes one request. Whether it
+/// is known now.
+bool Depot::list(const std::string& prefix, bool all) {
   std::set<std::string> keys;
   if (storage_ != nullptr && !gave_up_) {
     const Stopwatch watch;
     log::begin(fmt::format("Listing {} of {}", prefix, storage_->describe()));
     try {
-      for (const ObjectInfo& object : storage_->list(prefix)) keys.insert(object.key);
+      const auto objects = all ? storage_->list(prefix) : storage_->list_at_once(prefix);
+      if (!objects) {
+        log::end(fmt::format("many files, {}", format_duration(watch.elapsed())));
+        return false;
+      }
+      for (const ObjectInfo& object : *objects) keys.insert(object.key);
       log::end(fmt::format("done, {} files, {}", keys.size(), format_duration(watch.elapsed())));
     } catch (const Error& error) {
       if (error.id() != public_failed) throw;
@@ -46,11 +59,25 @@ const std::set<std::string>& Depot::listing(const std::string& prefix) {
       give_up(error);
     }
   }
-  return listings_.emplace(prefix, std::move(keys)).first->second;
+  listings_.emplace(prefix, std::move(keys));
+  return true;
+}
+
+bool Depot::is_crowded(const std::string& prefix) {
+  if (known_listing(prefix) != nullptr) return false;
+  const std::string directory = directory_of(prefix);
+  if (!crowded_.contains(directory) && !list(directory, false)) crowded_.insert(directory);
+  return crowded_.contains(directory);
+}
+
+const std::set<std::string>& Depot::listing(const std::string& prefix) {
+  if (is_crowded(prefix)) list(prefix, true);
+  return *known_listing(prefix);
 }
 
 bool Depot::in_storage(const std::string& key) {
-  return storage_ != nullptr && !gave_up_ && listing(directory_of(key)).contains(key);
+  // In a crowded directory an archive is listed with what stands beside it, in any format.
+  return storage_ != nullptr && !gave_up_ && listing(without_suffixes(key)).contains(key);
 }
 
 bool Depot::read(const std::string& key, Sink& sink) {
@@ -73,7 +100,7 @@ std::vector<std::string> Depot::archives(const std::string& prefix, Place place)
   if (place == Place::cache) {
     keys = cache_.keys(prefix);
   } else if (storage_ != nullptr && !gave_up_) {
-    const std::set<std::string>& all = listing(directory_of(prefix));
+    const std::set<std::string>& all = listing(prefix);
     for (auto key = all.lower_bound(prefix); key != all.end() && key->starts_with(prefix); ++key) {
       keys.insert(keys.end(), *key);
     }
@@ -156,7 +183,9 @@ std::optional<std::string> Depot::companion(const std::string& archive_key) {
 }
 
 std::optional<std::string> Depot::note(const std::string& key) {
-  if (!in_storage(key)) return {};
+  if (storage_ == nullptr || gave_up_) return {};
+  // To read it tells whether it is there, too.
+  if (!is_crowded(key) && !in_storage(key)) return {};
   try {
     return read_small(key);
   } catch (const Error& error) {
@@ -174,7 +203,9 @@ void Depot::write_note(const std::string& key, const std::string& text) {
 }
 
 void Depot::list_anew(const std::string& key) {
-  listings_.erase(directory_of(key));
+  std::erase_if(listings_, [directory = directory_of(key)](const auto& listed) {
+    return listed.first.starts_with(directory);
+  });
   manifests_.clear();
 }
 

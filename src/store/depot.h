@@ -25,8 +25,9 @@ struct Found {
 };
 
 /// All policy about archives: cache first, then storage; what is uploaded; what is trusted.
-/// Storage is not asked before it is needed, and listed once at most for each prefix. Public
-/// storage that cannot be used is warned of once, and done without.
+/// Storage is not asked before it is needed. Each of its directories is listed once, when that
+/// takes one request; else what is asked for is, each once. Public storage that cannot be used is
+/// warned of once, and done without.
 class Depot {
  public:
   struct Policy {
@@ -52,6 +53,9 @@ class Depot {
   /// Whether out-of-date archives are removed from storage.
   bool cleans() const { return uploads() && policy_.clean; }
 
+  /// Whether storage has so much under a key prefix, or beside it, that to list it takes many
+  /// requests.
+  bool is_crowded(const std::string& prefix);
   /// Every complete archive under a key prefix at one place, or at both, sorted.
   std::vector<std::string> archives(const std::string& prefix, Place place);
   std::vector<std::string> archives(const std::string& prefix);
@@ -114,7 +118,9 @@ class Depot {
                                  const std::string& sha256);
 
  private:
+  const std::set<std::string>* known_listing(const std::string& prefix) const;
   const std::set<std::string>& listing(const std::string& prefix);
+  bool list(const std::string& prefix, bool all);
   bool in_storage(const std::string& key);
   bool read(const std::string& key, Sink& sink);
   void give_up(const Error& error);
@@ -133,8 +139,9 @@ class Depot {
   Storage* storage_;
   HttpClient& http_;
   Policy policy_;
-  std::map<std::string, std::set<std::string>> listings_;
-  std::map<std::string, Manifest> manifests_;  // those of storage that were read
+  std::map<std::string, std::set<std::string>> listings_;  // whole ones, by their prefixes
+  std::set<std::string> crowded_;                          // directories
+  std::map<std::string, Manifest> manifests_;              // those of storage that were read
   std::set<std::pair<Place, std::string>> distrusted_;
   bool gave_up_ = false;  // public storage cannot be used
 };

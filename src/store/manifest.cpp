@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "archive/codec.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "store/storage.h"
@@ -99,7 +100,14 @@ std::string unsent_name(std::string_view archive) {
 }
 
 std::string companion_name(std::string_view archive) {
-  return std::string(archive.substr(0, archive.rfind(".tar."))) + ".cabal.config";
+  return std::string(archive.substr(0, archive.rfind(".tar."))).append(companion_suffix);
+}
+
+std::string without_suffixes(std::string_view name) {
+  for (const std::string_view suffix : {manifest_suffix, unsent_suffix, companion_suffix}) {
+    if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
+  }
+  return std::string(without_archive_suffix(name));
 }
 
 }  // namespace halcyon

@@ -25,9 +25,11 @@ struct Manifest {
   static Manifest parse(std::string_view text, const std::string& origin);
 };
 
-/// What stands beside an archive has its name and one of these at the end.
+/// What stands beside an archive has its name and one of these at the end; the last one instead of
+/// the archive's own.
 inline constexpr std::string_view manifest_suffix = ".manifest";
 inline constexpr std::string_view unsent_suffix = ".unsent";
+inline constexpr std::string_view companion_suffix = ".cabal.config";
 
 /// "x.tar.xz" -> "x.tar.xz.manifest".
 std::string manifest_name(std::string_view archive);
@@ -38,5 +40,9 @@ std::string unsent_name(std::string_view archive);
 /// "x.tar.gz" -> "x.cabal.config": the copy of a sandbox's constraints beside its archive (user
 /// guide, "Sandbox packages").
 std::string companion_name(std::string_view archive);
+
+/// What the names of an archive and of all that stands beside it begin with; any other name as it
+/// is.
+std::string without_suffixes(std::string_view name);
 
 }  // namespace halcyon

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "net/resume.h"
 #include "net/signing.h"
-#include "store/s3_listing.h"
 
 namespace halcyon {
 
@@ -65,8 +64,18 @@ HttpResponse PublicStorage::ask(const std::string& rest, Sink& sink) {
 }
 
 std::vector<ObjectInfo> PublicStorage::list(std::string_view prefix) {
-  const auto objects =
-      read_listing(std::string(prefix), 0, [&](const std::string& token) -> std::string {
+  return read_list(prefix, Pages::all).objects;
+}
+
+std::optional<std::vector<ObjectInfo>> PublicStorage::list_at_once(std::string_view prefix) {
+  Listing listing = read_list(prefix, Pages::first);
+  if (listing.has_more) return {};
+  return std::move(listing.objects);
+}
+
+Listing PublicStorage::read_list(std::string_view prefix, Pages pages) {
+  auto listing =
+      read_listing(std::string(prefix), 0, pages, [&](const std::string& token) -> std::string {
         StringSink page;
         const HttpResponse response =
             ask("?" + canonical_query(listing_query(std::string(prefix), token, kPageSize)), page);
@@ -77,8 +86,8 @@ std::vector<ObjectInfo> PublicStorage::list(std::string_view prefix) {
         }
         return std::move(page.text);
       });
-  if (!objects) throw failed(log::redact(url_), "What it lists is not the listing of a bucket");
-  return *objects;
+  if (!listing) throw failed(log::redact(url_), "What it lists is not the listing of a bucket");
+  return std::move(*listing);
 }
 
 bool PublicStorage::get(std::string_view key, Sink& sink) {

@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "net/signing.h"
-#include "store/s3_listing.h"
 
 namespace halcyon {
 
@@ -70,17 +69,27 @@ std::string S3Storage::full_key(std::string_view key) const {
 }
 
 std::vector<ObjectInfo> S3Storage::list(std::string_view prefix) {
+  return read_list(prefix, Pages::all).objects;
+}
+
+std::optional<std::vector<ObjectInfo>> S3Storage::list_at_once(std::string_view prefix) {
+  Listing listing = read_list(prefix, Pages::first);
+  if (listing.has_more) return {};
+  return std::move(listing.objects);
+}
+
+Listing S3Storage::read_list(std::string_view prefix, Pages pages) {
   const std::string& ours = client_.endpoint().prefix;
   const S3Call call{.action = "list", .key = ours + std::string(prefix)};
   S3Answer answer;
-  auto objects = read_listing(call.key, ours.size(), [&](const std::string& token) {
+  auto listing = read_listing(call.key, ours.size(), pages, [&](const std::string& token) {
     answer = send_list(call.key, token, kPageSize);
     if (!answer.ok()) throw client_.error(call, answer);
     return answer.response.body;
   });
-  if (!objects) throw client_.error(call, answer);
-  large_.learn(*objects);
-  return std::move(*objects);
+  if (!listing) throw client_.error(call, answer);
+  large_.learn(listing->objects);
+  return std::move(*listing);
 }
 
 bool S3Storage::get(std::string_view key, Sink& sink) {

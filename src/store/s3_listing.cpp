@@ -22,27 +22,28 @@ std::vector<std::pair<std::string, std::string>> listing_query(const std::string
   return query;
 }
 
-std::optional<std::vector<ObjectInfo>> read_listing(
-    const std::string& prefix, std::size_t cut,
+std::optional<Listing> read_listing(
+    const std::string& prefix, std::size_t cut, Pages pages,
     const std::function<std::string(const std::string& token)>& fetch) {
-  std::vector<ObjectInfo> found;
+  Listing found;
   std::string token;
-  for (int pages = 1;; ++pages) {
+  for (int count = 1;; ++count) {
     std::optional<S3Page> page = parse_s3_page(fetch(token));
     const bool stuck =
         page && page->truncated &&
-        (page->next_token.empty() || page->next_token == token || pages == kMostPages);
+        (page->next_token.empty() || page->next_token == token || count == kMostPages);
     if (!page || stuck) return {};
     for (ObjectInfo& object : page->objects) {
       if (!object.key.starts_with(prefix)) continue;
       object.key.erase(0, cut);
       // Others may keep what they like in the bucket; "directories" that consoles make, too.
-      if (is_key(object.key)) found.push_back(std::move(object));
+      if (is_key(object.key)) found.objects.push_back(std::move(object));
     }
-    if (!page->truncated) break;
+    found.has_more = page->truncated;
+    if (!page->truncated || pages == Pages::first) break;
     token = page->next_token;
   }
-  std::sort(found.begin(), found.end(),
+  std::sort(found.objects.begin(), found.objects.end(),
             [](const ObjectInfo& a, const ObjectInfo& b) { return a.key < b.key; });
   return found;
 }

@@ -16,11 +16,19 @@ namespace halcyon {
 std::vector<std::pair<std::string, std::string>> listing_query(const std::string& prefix,
                                                                const std::string& token, int most);
 
-/// Follows a listing to its end. `fetch` gets the XML of the page that a token names. The keys are
-/// those that start with `prefix` and have the form of a key once their first `cut` bytes are
-/// gone; sorted. Nothing when a page is no listing, or when the pages lead in circles.
-std::optional<std::vector<ObjectInfo>> read_listing(
-    const std::string& prefix, std::size_t cut,
+struct Listing {
+  std::vector<ObjectInfo> objects;
+  bool has_more = false;
+};
+
+/// How much of a listing is wanted.
+enum class Pages { first, all };
+
+/// Follows a listing. `fetch` gets the XML of the page that a token names. The keys are those that
+/// start with `prefix` and have the form of a key once their first `cut` bytes are gone; sorted.
+/// Nothing when a page is no listing, or when the pages lead in circles.
+std::optional<Listing> read_listing(
+    const std::string& prefix, std::size_t cut, Pages pages,
     const std::function<std::string(const std::string& token)>& fetch);
 
 }  // namespace halcyon

@@ -53,6 +53,10 @@ class Storage {
   virtual bool read_only() const { return false; }
   /// Every object whose key starts with `prefix`, sorted by key; all pages.
   virtual std::vector<ObjectInfo> list(std::string_view prefix) = 0;
+  /// The same when it takes one request; nothing when it takes more.
+  virtual std::optional<std::vector<ObjectInfo>> list_at_once(std::string_view prefix) {
+    return list(prefix);
+  }
   /// Streams an object into `sink`; false when there is none. A body that ends early raises
   /// Error "storage::truncated"; one that is not what was stored, "storage::corrupt". A sink that
   /// wants no more ends the transfer without error.

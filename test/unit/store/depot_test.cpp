@@ -21,6 +21,11 @@ class Witness : public DirectoryStorage {
     if (fails) throw Error("public::failed", "Cannot use it").why("It sleeps");
     return DirectoryStorage::list(prefix);
   }
+  std::optional<std::vector<ObjectInfo>> list_at_once(std::string_view prefix) override {
+    if (!is_crowded) return list(prefix);
+    calls.push_back("list the first of " + std::string(prefix));
+    return {};
+  }
   bool get(std::string_view key, Sink& sink) override {
     calls.push_back("get " + std::string(key));
     if (fails) throw Error("public::failed", "Cannot use it").why("It sleeps");
@@ -67,6 +72,7 @@ class Witness : public DirectoryStorage {
   /// What another builder does just after a put.
   std::function<void(std::string_view)> after_put;
   bool is_public = false;
+  bool is_crowded = false;  ///< a listing takes more than one request
   bool fails = false;
   bool refuses = false;  ///< what is written
   int damaged = 0;       ///< so many reads are cut short
@@ -124,6 +130,60 @@ TEST_CASE_METHOD(Bench, "depot: an archive goes into storage before what makes i
   std::erase_if(storage.calls, [](const std::string& call) { return !call.starts_with("put "); });
   CHECK(storage.calls == std::vector<std::string>{"put " + key, "put " + key + ".manifest",
                                                   "put os/halcyon-text-a.cabal.config"});
+}
+
+TEST_CASE_METHOD(Bench, "depot: a directory is listed once, whatever is looked for") {
+  Depot builder = depot();
+  put(builder, key);
+  storage.calls.clear();
+  Depot depot = this->depot();
+  CHECK(depot.find_stored(key));
+  CHECK(depot.companion(key));
+  CHECK_FALSE(depot.find_stored("os/halcyon-other.tar.gz"));
+  CHECK(depot.archives("os/halcyon-", Place::storage).size() == 1);
+  CHECK_FALSE(depot.is_crowded("os/halcyon-"));
+  CHECK(storage.calls == std::vector<std::string>{"list os/", "get " + key + ".manifest"});
+}
+
+TEST_CASE_METHOD(Bench, "depot: of a crowded directory what is looked for is listed, once") {
+  Depot builder = depot();
+  put(builder, key);
+  fs::remove_all(cache.dir());
+  storage.calls.clear();
+  storage.is_crowded = true;
+  Depot depot = this->depot();
+  const std::string first = "list the first of os/";
+  CHECK(depot.is_crowded("os/halcyon-text-a"));
+  CHECK(depot.find_stored(key));
+  CHECK_FALSE(depot.find_stored("os/halcyon-text-a.tar.xz"));
+  CHECK(storage.calls ==
+        std::vector<std::string>{first, "list os/halcyon-text-a", "get " + key + ".manifest"});
+  storage.calls.clear();
+  CHECK(depot.companion(key));
+  CHECK_FALSE(depot.note("os/none"));
+  CHECK(storage.calls ==
+        std::vector<std::string>{"get os/halcyon-text-a.cabal.config", "get os/none"});
+  storage.calls.clear();
+  CHECK(depot.is_crowded("os/halcyon-text-"));
+  CHECK(depot.archives("os/halcyon-text-", Place::storage) == std::vector<std::string>{key});
+  CHECK_FALSE(depot.is_crowded("os/halcyon-text-"));
+  CHECK_FALSE(depot.find_stored("os/halcyon-text-b.tar.gz"));
+  CHECK(storage.calls == std::vector<std::string>{"list os/halcyon-text-"});
+}
+
+TEST_CASE_METHOD(Bench, "depot: what this run stores or removes in a crowded directory is known") {
+  storage.is_crowded = true;
+  Depot depot = this->depot();
+  CHECK_FALSE(depot.find_stored(key));
+  put(depot, key);
+  CHECK(depot.find_stored(key));
+  depot.remove(key);
+  CHECK_FALSE(depot.find_stored(key));
+  Depot other = this->depot();
+  put(other, key);
+  CHECK_FALSE(depot.find_stored(key));
+  depot.list_anew(key);
+  CHECK(depot.find_stored(key));
 }
 
 TEST_CASE_METHOD(Bench, "depot: what is removed from storage is gone whole, the archive first") {

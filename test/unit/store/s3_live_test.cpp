@@ -169,6 +169,8 @@ TEST_CASE_METHOD(Live, "s3 live: more keys than a page holds", "[s3-live][s3-man
   }
   std::sort(expected.begin(), expected.end());
   CHECK(test::keys(storage, "many/") == expected);
+  CHECK_FALSE(storage.list_at_once("many/"));
+  CHECK(storage.list_at_once("many/k 100")->size() == 11);
 }
 
 TEST_CASE_METHOD(Live, "s3 live: memory stays flat whatever the size", "[s3-live]") {

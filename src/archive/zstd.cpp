@@ -1,0 +1,156 @@
+#include "archive/zstd.h"
+
+#include <memory>
+#include <vector>
+
+#include "archive/codec_handles.h"
+#include "base/error.h"
+
+namespace halcyon::codec {
+namespace {
+
+constexpr int largest_window = 27;  // of frames that are unpacked as a stream; a power of two
+
+struct Free {
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+using Context = std::unique_ptr<ZSTD_DCtx, Free>;
+
+Context make_context() {
+  Context context(ZSTD_createDCtx_advanced(zstd_memory));
+  if (!context) throw Error("archive::no-memory", "Cannot start the zstd decoder");
+  return context;
+}
+
+std::size_t check(std::size_t result) {
+  if (ZSTD_isError(result) != 0) throw corrupt(ZSTD_getErrorName(result));
+  return result;
+}
+
+std::size_t check_packing(std::size_t result) {
+  if (ZSTD_isError(result) != 0) {
+    throw Error("archive::no-memory", "The zstd encoder failed").why(ZSTD_getErrorName(result));
+  }
+  return result;
+}
+
+class Packer : public FramePacker {
+ public:
+  explicit Packer(const ZstdSettings& settings) : settings_(settings) {}
+
+  PackedFrame pack(Bytes content) const override {
+    const std::unique_ptr<ZSTD_CCtx, Free> context(ZSTD_createCCtx_advanced(zstd_memory));
+    if (!context) throw Error("archive::no-memory", "Cannot start the zstd encoder");
+    const auto set = [&](ZSTD_cParameter parameter, int value) {
+      check_packing(ZSTD_CCtx_setParameter(context.get(), parameter, value));
+    };
+    set(ZSTD_c_compressionLevel, settings_.level);
+    set(ZSTD_c_enableLongDistanceMatching, 1);
+    set(ZSTD_c_ldmMinMatch, settings_.long_match);
+    set(ZSTD_c_windowLog, settings_.window_log);
+    set(ZSTD_c_checksumFlag, 1);
+    const std::size_t room = ZSTD_compressBound(content.size());
+    PackedFrame frame{make_memory(room)};
+    frame.count = check_packing(
+        ZSTD_compress2(context.get(), frame.bytes.get(), room, content.data(), content.size()));
+    return frame;
+  }
+
+ private:
+  const ZstdSettings settings_;
+};
+
+class Unpacker : public FrameUnpacker {
+ public:
+  std::size_t size(Bytes frame) const override {
+    return ZSTD_getFrameContentSize(frame.data(), frame.size());
+  }
+  std::size_t unpack(Bytes frame, std::span<std::byte> room) override {
+    return check(
+        ZSTD_decompressDCtx(context_.get(), room.data(), room.size(), frame.data(), frame.size()));
+  }
+
+ private:
+  const Context context_ = make_context();
+};
+
+/// Unpacks frame after frame in the calling thread, with no more memory than their window.
+class StreamDecoder : public Source {
+ public:
+  explicit StreamDecoder(Input& input) : input_(input), context_(make_context()) {
+    ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, largest_window);
+  }
+
+  std::size_t read(std::span<std::byte> buffer) override {
+    ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
+    while (out.pos == 0) {
+      const Bytes bytes = input_.peek();
+      if (bytes.empty() && left_ == 0) return 0;
+      ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+      left_ = check(ZSTD_decompressStream(context_.get(), &out, &in));
+      input_.consume(in.pos);
+      if (bytes.empty() && out.pos == 0) throw truncated();
+    }
+    return out.pos;
+  }
+
+ private:
+  Input& input_;
+  const Context context_;
+  std::size_t left_ = 0;
+};
+
+/// Frames by what their headers tell (RFC 8878, sections 3.1.1 and 3.1.2).
+class ZstdFormat : public FrameFormat {
+ public:
+  Taken next(Input& input, std::vector<std::byte>& bytes) const override {
+    const Bytes head = input.peek(ZSTD_FRAMEHEADERSIZE_MAX);
+    if (head.empty()) return Taken::nothing;
+    ZSTD_frameHeader header{};
+    if (check(ZSTD_getFrameHeader(&header, head.data(), head.size())) != 0) throw truncated();
+    if (header.frameContentSize > largest_frame) return Taken::beginning;  // or not told
+    if (header.frameType == ZSTD_skippableFrame) {
+      input.take(ZSTD_SKIPPABLEHEADERSIZE + header.frameContentSize, bytes);
+      return Taken::frame;
+    }
+    input.take(header.headerSize, bytes);
+    do {
+      if (bytes.size() > 2 * largest_frame) return Taken::beginning;  // made of empty blocks
+    } while (!take_block(input, bytes));
+    constexpr std::size_t checksum_bytes = 4;
+    if (header.checksumFlag != 0) input.take(checksum_bytes, bytes);
+    return Taken::frame;
+  }
+
+  std::unique_ptr<FrameUnpacker> unpacker() const override { return std::make_unique<Unpacker>(); }
+  std::unique_ptr<Source> stream(Input& input) const override {
+    return std::make_unique<StreamDecoder>(input);
+  }
+
+ private:
+  /// Whether it was the frame's last one.
+  static bool take_block(Input& input, std::vector<std::byte>& bytes) {
+    constexpr std::size_t header_bytes = 3;
+    enum Type : unsigned { plain, repeated, compressed, reserved };
+    input.take(header_bytes, bytes);
+    unsigned header = 0;
+    for (std::size_t i = 0; i < header_bytes; ++i) {
+      header |= std::to_integer<unsigned>(bytes[bytes.size() - header_bytes + i]) << (8 * i);
+    }
+    const unsigned type = header >> 1U & 3U;
+    if (type == reserved) throw corrupt("A block of unknown type");
+    input.take(type == repeated ? 1 : header >> 3U, bytes);
+    return (header & 1U) != 0;
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<const FramePacker> make_zstd_packer(const ZstdSettings& settings) {
+  return std::make_shared<Packer>(settings);
+}
+
+std::unique_ptr<FrameFormat> make_zstd_format() { return std::make_unique<ZstdFormat>(); }
+
+}  // namespace halcyon::codec
