@@ -2,8 +2,8 @@
 
 #include <cstdio>
 #include <exception>
-#include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/interrupt.h"
@@ -138,7 +138,7 @@ int main(int argc, char** argv) {
   } catch (const Interrupted& interrupted) {
     log::error(interrupted.error());
     return interrupted.exit_status();
-  } catch (const std::filesystem::filesystem_error& error) {
+  } catch (const std::system_error& error) {  // of the file system, or of a thread
     log::error(system_error(error.what(), error.code().value()));
     return static_cast<int>(Exit::failed);
   } catch (const std::exception& error) {

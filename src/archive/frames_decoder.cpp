@@ -30,11 +30,10 @@ struct Slot {
 class FramesDecoder : public Source {
  public:
   FramesDecoder(Input input, std::unique_ptr<FrameFormat> format, unsigned threads)
-      : input_(std::move(input)), format_(std::move(format)) {
-    threads = std::clamp(threads, 1U, most_threads);
-    slots_.resize(threads + 1);
-    for (unsigned i = 0; i < threads; ++i) workers_.emplace_back([this] { work(); });
-  }
+      : input_(std::move(input)),
+        format_(std::move(format)),
+        threads_(std::clamp(threads, 1U, most_threads)),
+        slots_(threads_ + 1) {}
 
   ~FramesDecoder() override {
     {
@@ -48,6 +47,7 @@ class FramesDecoder : public Source {
   FramesDecoder& operator=(const FramesDecoder&) = delete;
 
   std::size_t read(std::span<std::byte> buffer) override {
+    while (workers_.size() < threads_) workers_.emplace_back([this] { work(); });
     for (;;) {
       if (stream_) return stream_->read(buffer);
       Slot& slot = slots_[first_ % slots_.size()];
@@ -133,6 +133,7 @@ class FramesDecoder : public Source {
 
   Input input_;
   const std::unique_ptr<FrameFormat> format_;
+  const unsigned threads_;
   std::vector<Slot> slots_;
   std::size_t first_ = 0;  // the slot that is read
   std::size_t given_ = 0;  // bytes of it

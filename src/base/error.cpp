@@ -45,6 +45,10 @@ Error system_error(std::string what, int errno_value) {
       return Error("disk::forbidden", std::move(what))
           .why(reason)
           .fix("Make the place writable for this user, or name another one");
+    case EAGAIN:
+      return Error("system::no-process", std::move(what))
+          .why("No more processes or threads are allowed here (`ulimit -u`)")
+          .fix("End other programs of this user, or raise the limit");
     default:
       return Error("disk::failed", std::move(what)).why(reason);
   }

@@ -26,6 +26,7 @@ TEST_CASE("failed system calls are told apart", "[base]") {
   CHECK(system_error("Cannot write x", EDQUOT).id() == "disk::full");
   CHECK(system_error("Cannot write x", EROFS).id() == "disk::forbidden");
   CHECK(system_error("Cannot write x", EACCES).id() == "disk::forbidden");
+  CHECK(system_error("Cannot start x", EAGAIN).id() == "system::no-process");
   const Error other = system_error("Cannot write x", EIO);
   CHECK(other.id() == "disk::failed");
   CHECK(std::string(other.what()) == "Cannot write x");
