@@ -21,22 +21,21 @@ struct Free {
 using Writer = std::unique_ptr<struct archive, Free>;
 using Entry = std::unique_ptr<struct archive_entry, Free>;
 
-/// libarchive calls back through C: an Error of the sink waits here.
+/// libarchive calls back through C: an Error of the sink waits here. libarchive is not told of it,
+/// for after a failed write it does not free all that it has.
 struct Output {
   Sink& sink;
   std::exception_ptr failure;
 };
 
-la_ssize_t write_out(struct archive* archive, void* data, const void* buffer, size_t size) {
+la_ssize_t write_out(struct archive*, void* data, const void* buffer, size_t size) {
   auto& output = *static_cast<Output*>(data);
   try {
-    output.sink.write({static_cast<const std::byte*>(buffer), size});
-    return static_cast<la_ssize_t>(size);
+    if (!output.failure) output.sink.write({static_cast<const std::byte*>(buffer), size});
   } catch (...) {
     output.failure = std::current_exception();
-    archive_set_error(archive, EIO, "the sink failed");
-    return -1;
   }
+  return static_cast<la_ssize_t>(size);
 }
 
 /// Writes one tree, in the pax form.
@@ -106,9 +105,9 @@ class Packer {
 
  private:
   void check(la_ssize_t result) {
+    if (output_.failure) std::rethrow_exception(output_.failure);
     // A warning tells of a name that is not in our character set: its bytes are kept.
     if (result >= ARCHIVE_OK || result == ARCHIVE_WARN) return;
-    if (output_.failure) std::rethrow_exception(output_.failure);
     const char* why = archive_error_string(writer_.get());
     throw Error("archive::write-failed", "Cannot archive " + dir_.string())
         .why(why == nullptr ? "libarchive failed" : why);
