@@ -19,6 +19,15 @@ inline Error truncated() {
   return Error("archive::truncated", "The archive ends early").why("It was cut off");
 }
 
+/// A number whose lowest byte comes first.
+inline std::size_t little_endian(Bytes bytes) {
+  std::size_t number = 0;
+  for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte) {
+    number = number << 8U | std::to_integer<std::size_t>(*byte);
+  }
+  return number;
+}
+
 /// The input of a decoder: a buffer that is refilled, and can be looked into.
 class Input {
  public:

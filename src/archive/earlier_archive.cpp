@@ -14,17 +14,8 @@
 #include "base/log.h"
 
 namespace halcyon {
-namespace {
 
 using namespace codec;
-
-std::string digest_of(Bytes bytes) {
-  Digest digest;
-  digest.update(bytes);
-  return digest.hex();
-}
-
-}  // namespace
 
 EarlierArchive::EarlierArchive(const fs::path& file, const std::string& sha256, Format format,
                                unsigned threads) {
@@ -63,7 +54,7 @@ void EarlierArchive::read(const fs::path& file, const std::string& sha256,
       content.resize(std::max(content.size(), unpacker->size(frame)));
       const std::size_t count = unpacker->unpack(frame, content);
       if (count == 0) continue;  // of others, who skip it
-      std::string digest = digest_of(std::span(content).first(count));
+      std::string digest = halcyon::sha256(Bytes(content).first(count));
       const std::lock_guard lock(mutex);
       frames_.emplace(std::move(digest), place);
     }
@@ -79,7 +70,7 @@ void EarlierArchive::read(const fs::path& file, const std::string& sha256,
 }
 
 std::optional<PackedFrame> EarlierArchive::find(Bytes content) const {
-  const auto known = frames_.find(digest_of(content));
+  const auto known = frames_.find(sha256(content));
   if (known == frames_.end()) return {};
   const auto& [offset, count] = known->second;
   PackedFrame frame{make_memory(count), count};

@@ -29,8 +29,8 @@ struct Settings {
   unsigned pending;            // of them at most, for their memory
 };
 constexpr std::size_t never = SIZE_MAX;
-constexpr Settings quick{3, 8U << 20U, {3, 22, 64}, {4U << 20U, 1U << 20U}, 6};
-constexpr Settings thorough{6, 16U << 20U, {11, 24, 512}, {16U << 20U, never}, 3};
+constexpr Settings quick{3, 8U << 20U, {3, 64}, {4U << 20U, 1U << 20U}, 6};
+constexpr Settings thorough{6, 16U << 20U, {11, 512}, {16U << 20U, never}, 3};
 constexpr std::uint32_t xz_dictionary = 4U << 20U;  // bytes; a thread needs twelve times that
 
 const Settings& settings_for(Effort effort) { return effort == Effort::quick ? quick : thorough; }
@@ -95,7 +95,8 @@ std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads
                                       const EarlierArchive* earlier) {
   const Settings& settings = settings_for(effort);
   if (format == Format::xz) return std::make_unique<XzEncoder>(out, threads, settings);
-  auto packer = format == Format::zstd ? make_zstd_packer(settings.zstd) : make_gzip_packer();
+  auto packer = format == Format::zstd ? make_zstd_packer(settings.zstd, settings.frames.most)
+                                       : make_gzip_packer();
   return std::make_unique<FrameEncoder>(out, std::move(packer), settings.frames,
                                         std::min(threads, settings.pending), earlier);
 }

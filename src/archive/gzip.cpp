@@ -24,11 +24,8 @@ void put_number(std::byte* at, std::size_t number) {
   for (unsigned i = 0; i < 4; ++i) at[i] = static_cast<std::byte>(number >> (8 * i));
 }
 
-std::size_t number_at(Bytes bytes, std::size_t at) {
-  std::size_t number = 0;
-  for (unsigned i = 0; i < 4; ++i) number |= std::to_integer<std::size_t>(bytes[at + i]) << (8 * i);
-  return number;
-}
+/// What a member unpacks to, in bytes, as its last four tell.
+std::size_t told_size(Bytes member) { return little_endian(member.last(4)); }
 
 class Packer : public FramePacker {
  public:
@@ -59,7 +56,7 @@ class Packer : public FramePacker {
 
 class Unpacker : public FrameUnpacker {
  public:
-  std::size_t size(Bytes frame) const override { return number_at(frame, frame.size() - 4); }
+  std::size_t size(Bytes frame) const override { return told_size(frame); }
   std::size_t unpack(Bytes frame, std::span<std::byte> room) override {
     z_stream& stream = deflate_.stream;
     if (inflateReset(&stream) != Z_OK) throw corrupt("zlib cannot start again");
@@ -126,10 +123,10 @@ class GzipFormat : public FrameFormat {
         std::equal(header.begin(), header.end(), head.begin(),
                    [](unsigned char ours, std::byte theirs) { return std::byte{ours} == theirs; });
     if (!is_ours) return Taken::beginning;
-    const std::size_t size = number_at(head, size_at);
+    const std::size_t size = little_endian(head.subspan(size_at, 4));
     if (size < header_bytes + trailer_bytes || size > 2 * largest_frame) return Taken::beginning;
     input.take(size, bytes);
-    return number_at(bytes, size - 4) > largest_frame ? Taken::beginning : Taken::frame;
+    return told_size(bytes) > largest_frame ? Taken::beginning : Taken::frame;
   }
 
   std::unique_ptr<FrameUnpacker> unpacker() const override { return std::make_unique<Unpacker>(); }

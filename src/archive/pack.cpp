@@ -24,14 +24,14 @@ using Entry = std::unique_ptr<struct archive_entry, Free>;
 /// libarchive calls back through C: an Error of the sink waits here. libarchive is not told of it,
 /// for after a failed write it does not free all that it has.
 struct Output {
-  Sink& sink;
+  Encoder& encoder;
   std::exception_ptr failure;
 };
 
 la_ssize_t write_out(struct archive*, void* data, const void* buffer, size_t size) {
   auto& output = *static_cast<Output*>(data);
   try {
-    if (!output.failure) output.sink.write({static_cast<const std::byte*>(buffer), size});
+    if (!output.failure) output.encoder.write({static_cast<const std::byte*>(buffer), size});
   } catch (...) {
     output.failure = std::current_exception();
   }
@@ -42,11 +42,7 @@ la_ssize_t write_out(struct archive*, void* data, const void* buffer, size_t siz
 class Packer {
  public:
   Packer(const fs::path& dir, Encoder& encoder)
-      : dir_(dir),
-        encoder_(encoder),
-        output_{encoder, nullptr},
-        writer_(archive_write_new()),
-        buffer_(1U << 18U) {
+      : dir_(dir), output_{encoder, nullptr}, writer_(archive_write_new()), buffer_(1U << 18U) {
     archive_write_set_format_pax(writer_.get());
     archive_write_set_bytes_per_block(writer_.get(), 0);  // the encoder has blocks of its own
     check(archive_write_open(writer_.get(), &output_, nullptr, write_out, nullptr));
@@ -74,8 +70,10 @@ class Packer {
     } else if (is_file) {
       archive_entry_set_size(entry.get(), info.st_size);
     }
-    check(archive_write_finish_entry(writer_.get()));
-    if (described.type == FileEntry::Type::directory) encoder_.cut();
+    if (described.type == FileEntry::Type::directory) {
+      check(archive_write_finish_entry(writer_.get()));
+      output_.encoder.cut();
+    }
     check(archive_write_header(writer_.get(), entry.get()));
     ++stats_.entries;
     if (is_file && earlier.empty()) described.sha256 = write_content(file, described.size);
@@ -141,7 +139,6 @@ class Packer {
   }
 
   const fs::path& dir_;
-  Encoder& encoder_;
   Output output_;
   Writer writer_;
   std::vector<std::byte> buffer_;

@@ -1,5 +1,6 @@
 #include "archive/zstd.h"
 
+#include <bit>
 #include <memory>
 #include <vector>
 
@@ -37,7 +38,8 @@ std::size_t check_packing(std::size_t result) {
 
 class Packer : public FramePacker {
  public:
-  explicit Packer(const ZstdSettings& settings) : settings_(settings) {}
+  Packer(const ZstdSettings& settings, std::size_t most)
+      : settings_(settings), window_log_(static_cast<int>(std::bit_width(most - 1))) {}
 
   PackedFrame pack(Bytes content) const override {
     const std::unique_ptr<ZSTD_CCtx, Free> context(ZSTD_createCCtx_advanced(zstd_memory));
@@ -48,7 +50,7 @@ class Packer : public FramePacker {
     set(ZSTD_c_compressionLevel, settings_.level);
     set(ZSTD_c_enableLongDistanceMatching, 1);
     set(ZSTD_c_ldmMinMatch, settings_.long_match);
-    set(ZSTD_c_windowLog, settings_.window_log);
+    set(ZSTD_c_windowLog, window_log_);
     set(ZSTD_c_checksumFlag, 1);
     const std::size_t room = ZSTD_compressBound(content.size());
     PackedFrame frame{make_memory(room)};
@@ -59,6 +61,7 @@ class Packer : public FramePacker {
 
  private:
   const ZstdSettings settings_;
+  const int window_log_;  // of a window that holds a frame
 };
 
 class Unpacker : public FrameUnpacker {
@@ -132,13 +135,10 @@ class ZstdFormat : public FrameFormat {
   /// Whether it was the frame's last one.
   static bool take_block(Input& input, std::vector<std::byte>& bytes) {
     constexpr std::size_t header_bytes = 3;
-    enum Type : unsigned { plain, repeated, compressed, reserved };
+    enum Type : std::size_t { plain, repeated, compressed, reserved };
     input.take(header_bytes, bytes);
-    unsigned header = 0;
-    for (std::size_t i = 0; i < header_bytes; ++i) {
-      header |= std::to_integer<unsigned>(bytes[bytes.size() - header_bytes + i]) << (8 * i);
-    }
-    const unsigned type = header >> 1U & 3U;
+    const std::size_t header = little_endian(Bytes(bytes).last(header_bytes));
+    const std::size_t type = header >> 1U & 3U;
     if (type == reserved) throw corrupt("A block of unknown type");
     input.take(type == repeated ? 1 : header >> 3U, bytes);
     return (header & 1U) != 0;
@@ -147,8 +147,9 @@ class ZstdFormat : public FrameFormat {
 
 }  // namespace
 
-std::shared_ptr<const FramePacker> make_zstd_packer(const ZstdSettings& settings) {
-  return std::make_shared<Packer>(settings);
+std::shared_ptr<const FramePacker> make_zstd_packer(const ZstdSettings& settings,
+                                                    std::size_t most) {
+  return std::make_shared<Packer>(settings, most);
 }
 
 std::unique_ptr<FrameFormat> make_zstd_format() { return std::make_unique<ZstdFormat>(); }

@@ -9,12 +9,11 @@ namespace halcyon::codec {
 /// How a frame is packed.
 struct ZstdSettings {
   int level;
-  int window_log;  ///< a power of two, no less than a frame
   int long_match;  ///< bytes from which on a match is looked for in all of the frame
 };
 
-/// Needs some 50 MB for each frame of 16 MiB.
-std::shared_ptr<const FramePacker> make_zstd_packer(const ZstdSettings& settings);
+/// Of frames with `most` bytes of content at most. Needs some 50 MB for each one of 16 MiB.
+std::shared_ptr<const FramePacker> make_zstd_packer(const ZstdSettings& settings, std::size_t most);
 std::unique_ptr<FrameFormat> make_zstd_format();
 
 }  // namespace halcyon::codec

@@ -17,9 +17,9 @@ void require(bool done) {
   if (!done) throw Error("digest::failed", "Cannot compute a digest");
 }
 
-std::string hash(Digest::Algorithm algorithm, std::string_view text) {
+std::string hash(Digest::Algorithm algorithm, std::span<const std::byte> bytes) {
   Digest digest(algorithm);
-  digest.update(text);
+  digest.update(bytes);
   return digest.hex();
 }
 
@@ -53,8 +53,13 @@ std::string Digest::hex() {
   return to_hex({reinterpret_cast<const char*>(value.data()), size});
 }
 
-std::string sha1(std::string_view text) { return hash(Digest::Algorithm::sha1, text); }
-std::string sha256(std::string_view text) { return hash(Digest::Algorithm::sha256, text); }
+std::string sha1(std::string_view text) {
+  return hash(Digest::Algorithm::sha1, std::as_bytes(std::span(text)));
+}
+std::string sha256(std::string_view text) { return sha256(std::as_bytes(std::span(text))); }
+std::string sha256(std::span<const std::byte> bytes) {
+  return hash(Digest::Algorithm::sha256, bytes);
+}
 
 std::string hmac_sha256(std::string_view key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> value{};

@@ -37,6 +37,7 @@ class Digest {
 
 std::string sha1(std::string_view text);
 std::string sha256(std::string_view text);
+std::string sha256(std::span<const std::byte> bytes);
 /// Raw (binary) HMAC-SHA-256, 32 bytes.
 std::string hmac_sha256(std::string_view key, std::string_view text);
 std::string to_hex(std::string_view bytes);

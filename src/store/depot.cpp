@@ -38,20 +38,19 @@ const std::set<std::string>* Depot::known_listing(const std::string& prefix) con
   return known == listings_.end() ? nullptr : &known->second;
 }
 
-/// Lists what storage has under a prefix; unless all is wanted, if it takes one request. Whether it
-/// is known now.
-bool Depot::list(const std::string& prefix, bool all) {
+/// Lists what storage has under a prefix. Whether all of it is known now.
+bool Depot::list(const std::string& prefix, Pages pages) {
   std::set<std::string> keys;
   if (storage_ != nullptr && !gave_up_) {
     const Stopwatch watch;
     log::begin(fmt::format("Listing {} of {}", prefix, storage_->describe()));
     try {
-      const auto objects = all ? storage_->list(prefix) : storage_->list_at_once(prefix);
-      if (!objects) {
+      const Listing listing = storage_->list_pages(prefix, pages);
+      if (listing.has_more) {
         log::end(fmt::format("many files, {}", format_duration(watch.elapsed())));
         return false;
       }
-      for (const ObjectInfo& object : *objects) keys.insert(object.key);
+      for (const ObjectInfo& object : listing.objects) keys.insert(object.key);
       log::end(fmt::format("done, {} files, {}", keys.size(), format_duration(watch.elapsed())));
     } catch (const Error& error) {
       if (error.id() != public_failed) throw;
@@ -66,12 +65,12 @@ bool Depot::list(const std::string& prefix, bool all) {
 bool Depot::is_crowded(const std::string& prefix) {
   if (known_listing(prefix) != nullptr) return false;
   const std::string directory = directory_of(prefix);
-  if (!crowded_.contains(directory) && !list(directory, false)) crowded_.insert(directory);
+  if (!crowded_.contains(directory) && !list(directory, Pages::first)) crowded_.insert(directory);
   return crowded_.contains(directory);
 }
 
 const std::set<std::string>& Depot::listing(const std::string& prefix) {
-  if (is_crowded(prefix)) list(prefix, true);
+  if (is_crowded(prefix)) list(prefix, Pages::all);
   return *known_listing(prefix);
 }
 

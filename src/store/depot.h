@@ -120,7 +120,7 @@ class Depot {
  private:
   const std::set<std::string>* known_listing(const std::string& prefix) const;
   const std::set<std::string>& listing(const std::string& prefix);
-  bool list(const std::string& prefix, bool all);
+  bool list(const std::string& prefix, Pages pages);
   bool in_storage(const std::string& key);
   bool read(const std::string& key, Sink& sink);
   void give_up(const Error& error);

@@ -176,7 +176,7 @@ fs::path DirectoryStorage::file(std::string_view key) const {
   return root_ / key;
 }
 
-std::vector<ObjectInfo> DirectoryStorage::list(std::string_view prefix) {
+Listing DirectoryStorage::list_pages(std::string_view prefix, Pages) {
   // Only the directory that the prefix names is read.
   const std::size_t slash = prefix.rfind('/');
   const std::string_view dir = slash == std::string_view::npos ? "" : prefix.substr(0, slash);
@@ -189,7 +189,7 @@ std::vector<ObjectInfo> DirectoryStorage::list(std::string_view prefix) {
   std::erase_if(found, [&](const ObjectInfo& object) { return !object.key.starts_with(prefix); });
   std::sort(found.begin(), found.end(),
             [](const ObjectInfo& a, const ObjectInfo& b) { return a.key < b.key; });
-  return found;
+  return {std::move(found)};
 }
 
 bool DirectoryStorage::get(std::string_view key, Sink& sink) {

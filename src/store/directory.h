@@ -13,7 +13,7 @@ class DirectoryStorage : public Storage {
   explicit DirectoryStorage(std::filesystem::path root);
   std::string describe() const override;
   std::string describe(std::string_view key) const override;
-  std::vector<ObjectInfo> list(std::string_view prefix) override;
+  Listing list_pages(std::string_view prefix, Pages pages) override;
   bool get(std::string_view key, Sink& sink) override;
   std::unique_ptr<Upload> begin(std::string_view key, IfThere if_there,
                                 const Foreknown& known = {}) override;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "net/resume.h"
 #include "net/signing.h"
+#include "store/s3_listing.h"
 
 namespace halcyon {
 
@@ -63,17 +64,7 @@ HttpResponse PublicStorage::ask(const std::string& rest, Sink& sink) {
   }
 }
 
-std::vector<ObjectInfo> PublicStorage::list(std::string_view prefix) {
-  return read_list(prefix, Pages::all).objects;
-}
-
-std::optional<std::vector<ObjectInfo>> PublicStorage::list_at_once(std::string_view prefix) {
-  Listing listing = read_list(prefix, Pages::first);
-  if (listing.has_more) return {};
-  return std::move(listing.objects);
-}
-
-Listing PublicStorage::read_list(std::string_view prefix, Pages pages) {
+Listing PublicStorage::list_pages(std::string_view prefix, Pages pages) {
   auto listing =
       read_listing(std::string(prefix), 0, pages, [&](const std::string& token) -> std::string {
         StringSink page;

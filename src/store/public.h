@@ -2,7 +2,7 @@
 
 #include "net/http.h"
 #include "net/retry.h"
-#include "store/s3_listing.h"
+#include "store/storage.h"
 
 namespace halcyon {
 
@@ -17,8 +17,7 @@ class PublicStorage : public Storage {
   std::string describe() const override;
   std::string describe(std::string_view key) const override;
   bool read_only() const override { return true; }
-  std::vector<ObjectInfo> list(std::string_view prefix) override;
-  std::optional<std::vector<ObjectInfo>> list_at_once(std::string_view prefix) override;
+  Listing list_pages(std::string_view prefix, Pages pages) override;
   /// False for what the server does not give to us as well, whatever its reason.
   bool get(std::string_view key, Sink& sink) override;
   /// Error "storage::read-only".
@@ -30,7 +29,6 @@ class PublicStorage : public Storage {
 
  private:
   HttpResponse ask(const std::string& rest, Sink& sink);
-  Listing read_list(std::string_view prefix, Pages pages);
 
   std::string url_;  ///< without a last slash
   HttpClient& http_;

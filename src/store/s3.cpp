@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "net/signing.h"
+#include "store/s3_listing.h"
 
 namespace halcyon {
 
@@ -68,17 +69,7 @@ std::string S3Storage::full_key(std::string_view key) const {
   return client_.endpoint().prefix + std::string(key);
 }
 
-std::vector<ObjectInfo> S3Storage::list(std::string_view prefix) {
-  return read_list(prefix, Pages::all).objects;
-}
-
-std::optional<std::vector<ObjectInfo>> S3Storage::list_at_once(std::string_view prefix) {
-  Listing listing = read_list(prefix, Pages::first);
-  if (listing.has_more) return {};
-  return std::move(listing.objects);
-}
-
-Listing S3Storage::read_list(std::string_view prefix, Pages pages) {
+Listing S3Storage::list_pages(std::string_view prefix, Pages pages) {
   const std::string& ours = client_.endpoint().prefix;
   const S3Call call{.action = "list", .key = ours + std::string(prefix)};
   S3Answer answer;

@@ -2,7 +2,6 @@
 
 #include "store/ranged_get.h"
 #include "store/s3_client.h"
-#include "store/s3_listing.h"
 #include "store/storage.h"
 
 namespace halcyon {
@@ -33,8 +32,7 @@ class S3Storage : public Storage {
   std::string describe(std::string_view key) const override;
   /// "https://s3.eu-west-1.amazonaws.com, region eu-west-1", as far as it is known.
   std::string describe_server() const override;
-  std::vector<ObjectInfo> list(std::string_view prefix) override;
-  std::optional<std::vector<ObjectInfo>> list_at_once(std::string_view prefix) override;
+  Listing list_pages(std::string_view prefix, Pages pages) override;
   bool get(std::string_view key, Sink& sink) override;
   /// IfThere::keep relies on If-None-Match; on servers without it, on a look before.
   std::unique_ptr<Upload> begin(std::string_view key, IfThere if_there,
@@ -61,7 +59,6 @@ class S3Storage : public Storage {
   S3Answer head(std::string_view key);
   S3Answer get_large(const S3Call& call, Sink& sink);
   void add_acl(S3Call& call) const;
-  Listing read_list(std::string_view prefix, Pages pages);
   S3Answer send_list(const std::string& full_prefix, const std::string& token, int most);
   /// Whether the listing says that there is no such key; false too when we may not list.
   bool is_absent(const std::string& full_key);

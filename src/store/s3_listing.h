@@ -16,14 +16,6 @@ namespace halcyon {
 std::vector<std::pair<std::string, std::string>> listing_query(const std::string& prefix,
                                                                const std::string& token, int most);
 
-struct Listing {
-  std::vector<ObjectInfo> objects;
-  bool has_more = false;
-};
-
-/// How much of a listing is wanted.
-enum class Pages { first, all };
-
 /// Follows a listing. `fetch` gets the XML of the page that a token names. The keys are those that
 /// start with `prefix` and have the form of a key once their first `cut` bytes are gone; sorted.
 /// Nothing when a page is no listing, or when the pages lead in circles.

@@ -19,6 +19,14 @@ struct ObjectInfo {
   std::uint64_t size = 0;
 };
 
+/// How much of a listing is wanted: what one request tells, or all.
+enum class Pages { first, all };
+
+struct Listing {
+  std::vector<ObjectInfo> objects;
+  bool has_more = false;  ///< than the first page
+};
+
 /// What becomes of an object whose key a new one gets. Servers that cannot tell keep nothing when
 /// two writers come at the same time.
 enum class IfThere { replace, keep };
@@ -51,11 +59,11 @@ class Storage {
   virtual std::string describe_server() const { return {}; }
   /// Whether nothing can be stored in it or removed: public storage.
   virtual bool read_only() const { return false; }
-  /// Every object whose key starts with `prefix`, sorted by key; all pages.
-  virtual std::vector<ObjectInfo> list(std::string_view prefix) = 0;
-  /// The same when it takes one request; nothing when it takes more.
-  virtual std::optional<std::vector<ObjectInfo>> list_at_once(std::string_view prefix) {
-    return list(prefix);
+  /// The objects whose keys start with `prefix`, sorted by key, as far as they are wanted.
+  virtual Listing list_pages(std::string_view prefix, Pages pages) = 0;
+  /// All of them.
+  std::vector<ObjectInfo> list(std::string_view prefix) {
+    return list_pages(prefix, Pages::all).objects;
   }
   /// Streams an object into `sink`; false when there is none. A body that ends early raises
   /// Error "storage::truncated"; one that is not what was stored, "storage::corrupt". A sink that

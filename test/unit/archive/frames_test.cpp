@@ -28,7 +28,7 @@ constexpr Format formats[] = {Format::gzip, Format::zstd};
 
 std::shared_ptr<const codec::FramePacker> packer_of(Format format, int level) {
   if (format == Format::gzip) return codec::make_gzip_packer();
-  return codec::make_zstd_packer({level, 24, 64});
+  return codec::make_zstd_packer({level, 64}, frame_bytes);
 }
 
 /// In frames of `most` bytes at most, after cuts of `least`.

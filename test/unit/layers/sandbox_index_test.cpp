@@ -34,20 +34,14 @@ class CountingStorage : public Storage {
  public:
   std::string describe() const override { return "memory"; }
   std::string describe(std::string_view key) const override { return std::string(key); }
-  std::vector<ObjectInfo> list(std::string_view prefix) override {
+  Listing list_pages(std::string_view prefix, Pages wanted) override {
     std::vector<ObjectInfo> found;
     for (const auto& [key, text] : objects) {
       if (key.starts_with(prefix)) found.push_back({key, text.size()});
     }
-    pages += 1 + static_cast<int>(found.size() / page);
-    return found;
-  }
-  std::optional<std::vector<ObjectInfo>> list_at_once(std::string_view prefix) override {
-    const int before = pages;
-    auto found = list(prefix);
-    if (pages == before + 1) return found;
-    pages = before + 1;
-    return {};
+    const int more = wanted == Pages::all ? static_cast<int>(found.size() / page) : 0;
+    pages += 1 + more;
+    return {found, wanted == Pages::first && found.size() >= page};
   }
   bool get(std::string_view key, Sink& sink) override {
     ++gets;

@@ -16,15 +16,14 @@ class Witness : public DirectoryStorage {
  public:
   using DirectoryStorage::DirectoryStorage;
   bool read_only() const override { return is_public; }
-  std::vector<ObjectInfo> list(std::string_view prefix) override {
+  Listing list_pages(std::string_view prefix, Pages pages) override {
+    if (is_crowded && pages == Pages::first) {
+      calls.push_back("list the first of " + std::string(prefix));
+      return {{}, true};
+    }
     calls.push_back("list " + std::string(prefix));
     if (fails) throw Error("public::failed", "Cannot use it").why("It sleeps");
-    return DirectoryStorage::list(prefix);
-  }
-  std::optional<std::vector<ObjectInfo>> list_at_once(std::string_view prefix) override {
-    if (!is_crowded) return list(prefix);
-    calls.push_back("list the first of " + std::string(prefix));
-    return {};
+    return DirectoryStorage::list_pages(prefix, pages);
   }
   bool get(std::string_view key, Sink& sink) override {
     calls.push_back("get " + std::string(key));

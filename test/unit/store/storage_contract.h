@@ -138,8 +138,9 @@ inline void check_contract(Storage& storage, const fs::path& scratch) {
   const auto info = storage.list("sort/a-b");
   REQUIRE(info.size() == 1);
   CHECK(info[0].size == 2);
-  const auto all = storage.list_at_once("sort/");
-  CHECK((all && all->size() == 3));
+  const Listing all = storage.list_pages("sort/", Pages::first);
+  CHECK_FALSE(all.has_more);
+  CHECK(all.objects.size() == 3);
 
   // Removal.
   storage.remove("sort/a/x");
