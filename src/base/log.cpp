@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct State {
   std::vector<std::string> secrets;
   std::string* capture = nullptr;
   std::optional<std::string> open;  ///< a line that has begun
+  std::thread::id opener;           ///< who has begun it
   std::vector<std::string> live;    ///< lines below it
   std::size_t painted = 0;          ///< lines of the terminal that are to go again
   bool terminal = is_smart_terminal();
@@ -50,6 +52,9 @@ State& state() {
 }
 
 using Lock = std::lock_guard<std::recursive_mutex>;
+
+/// What this thread has begun last: its line may be closed by another's when it ends.
+thread_local std::string begun;
 
 /// The start of a line, as much as a line of the terminal takes.
 std::string fitting(const std::string& line) {
@@ -132,13 +137,18 @@ void detail(std::string_view text) { print_lines(text, margin, ""); }
 void begin(std::string_view text) {
   const Lock lock(state().mutex);
   close_line();
-  state().open = std::string(margin) + harmless(redact(text)) + "...";
+  begun = std::string(text) + "...";
+  state().open = std::string(margin) + harmless(redact(begun));
+  state().opener = std::this_thread::get_id();
   write(is_live() ? "" : *state().open);
 }
 
 void end(std::string_view result) {
   const Lock lock(state().mutex);
-  if (!state().open) return detail(result);
+  const std::string text = std::exchange(begun, {});
+  if (!state().open || state().opener != std::this_thread::get_id()) {
+    return detail(text + (text.empty() ? "" : " ") + std::string(result));
+  }
   const std::string open = *std::exchange(state().open, std::nullopt);
   write((is_live() ? open : "") + " " + harmless(redact(result)) + "\n");
 }

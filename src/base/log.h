@@ -17,8 +17,9 @@ namespace halcyon::log {
 void step(std::string_view text);
 /// A detail line: seven spaces, then the text. Several lines are indented alike.
 void detail(std::string_view text);
-/// `text...` without line end; the matching `end` completes the line. Anything printed in between
-/// completes it first, so output never mixes. On a terminal `text...` is a live line meanwhile.
+/// `text...` without line end; the `end` of the same thread completes the line. Anything printed in
+/// between completes it first, so output never mixes; then `end` prints all of it again. On a
+/// terminal `text...` is a live line meanwhile.
 void begin(std::string_view text);
 void end(std::string_view result);
 /// A two-column line of a table, the value in bold on a terminal.

@@ -265,8 +265,8 @@ void Deployment::make_app(Purpose purpose) {
   const bool may_build = run_.may_build_dependencies();
   if (rebuild_sandbox || keeper.plan(*layers.sandbox).builds()) layers.cabal = make_cabal(false);
   log::step("Preparing layers");
-  prepare_toolchain();
   const auto ahead = rebuild_any ? nullptr : keeper.restore_ahead(layers.all());
+  prepare_toolchain();
   keeper.realise(*layers.ghc, rebuild_ghc, may_build);
   check_base();
   keeper.realise(*layers.cabal, rebuild_cabal, may_build);
@@ -285,8 +285,8 @@ void Deployment::restore_layers() {
   describe();
   Layers layers = make_layers();
   log::step("Restoring layers");
-  prepare_toolchain();
   const auto ahead = run_.keeper().restore_ahead(layers.all());
+  prepare_toolchain();
   for (Layer* layer : layers.dependencies()) {
     run_.keeper().realise(*layer, false, run_.may_build_dependencies());
   }

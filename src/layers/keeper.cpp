@@ -25,6 +25,12 @@ std::optional<Tag> read_tag(const fs::path& dir) {
   }
 }
 
+/// Whether the layer's directory is what an archive would be unpacked to.
+bool has_tree_of(const Layer& layer, const Found& found) {
+  return read_tag(layer.dir()) == Tag::parse(found.manifest.tag, found.key) &&
+         layer.problem(layer.dir()).empty();
+}
+
 /// Remembers which archive a layer on disk came from, so that the cache keeps it.
 fs::path origin_file(const Layer& layer) {
   return layer.workspace().root() / "origin" / layer.name();
@@ -142,6 +148,7 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build, Extent extent) 
   const Workspace& workspace = layer.workspace();
   for (;;) {
     Step step = plan(layer, rebuild);
+    follow_unpacker(layer, step);
     if (step.builds() && !may_build) {
       throw Error("layer::missing", "The " + layer.describe() + " layer is missing")
           .why(step.reason)
@@ -181,6 +188,16 @@ Step Keeper::realise(Layer& layer, bool rebuild, bool may_build, Extent extent) 
   }
 }
 
+/// What is being unpacked ahead may be in the cache by now: it came from storage nevertheless.
+void Keeper::follow_unpacker(const Layer& layer, Step& step) const {
+  const auto unpacker = unpacker_.lock();
+  if (!unpacker || !step.source) return;
+  const Found* source = unpacker->source(step.source->key, layer.dir());
+  if (source == nullptr) return;
+  step.source = *source;
+  if (step.means == Means::cached && source->place == Place::storage) step.means = Means::stored;
+}
+
 std::shared_ptr<Unpacker> Keeper::restore_ahead(const std::vector<const Layer*>& layers) {
   if (!unpacker_.expired()) return nullptr;
   bool is_first = true;  // is restored, or built, by the thread that asks
@@ -188,7 +205,7 @@ std::shared_ptr<Unpacker> Keeper::restore_ahead(const std::vector<const Layer*>&
   for (const Layer* layer : layers) {
     Step step = plan(*layer);
     if (step.means == Means::existing || std::exchange(is_first, false)) continue;
-    if (!step.source || step.source->place != Place::cache) continue;
+    if (!step.source || has_tree_of(*layer, *step.source)) continue;
     // The decoder of xz takes all processors, and much memory, itself.
     if (step.source->key.ends_with(archive_suffix(Format::xz))) continue;
     work.push_back({std::move(*step.source), layer->dir()});
@@ -257,11 +274,10 @@ void Keeper::make_tree(Layer& layer, const Step& step) const {
   bool done = false;
   if (step.means == Means::extended) {
     log::step(fmt::format("Extending the {} layer: {}", layer.describe(), step.reason));
-    const Tag earlier = Tag::parse(step.source->manifest.tag, step.source->key);
-    if (read_tag(layer.dir()) == earlier && layer.problem(layer.dir()).empty()) {
+    if (has_tree_of(layer, *step.source)) {
       log::detail("It is there already");
     } else {
-      restore(layer, *step.source, earlier);
+      restore(layer, *step.source, Tag::parse(step.source->manifest.tag, step.source->key));
     }
     fs::remove(layer.dir() / tag_file);
     try {

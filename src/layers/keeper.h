@@ -54,13 +54,15 @@ class Keeper {
   /// As realise without building, but of an archive only what Layer::deployed_part names is
   /// restored: the directory has no tag then, as it is no layer.
   Step realise_deployed_part(Layer& layer);
-  /// Begins to unpack those of these layers that the cache has, in the order in which they will be
-  /// realised, beside the first of them that is not there: for as long as what this returns lives.
+  /// Begins to unpack those of these layers that cache or storage have, in the order in which they
+  /// will be realised, beside the first of them that is not there: for as long as what this returns
+  /// lives.
   std::shared_ptr<Unpacker> restore_ahead(const std::vector<const Layer*>& layers);
 
  private:
   enum class Extent { all, deployed_part };
   Step realise(Layer& layer, bool rebuild, bool may_build, Extent extent);
+  void follow_unpacker(const Layer& layer, Step& step) const;
   void restore(const Layer& layer, const Found& found, const Tag& expected,
                Extent extent = Extent::all) const;
   void make(Layer& layer, const Step& step) const;

@@ -25,13 +25,17 @@ std::uint64_t promised_size(const Manifest& manifest) {
   return manifest.tree_bytes;
 }
 
+/// What ends the unpacking of what nobody wants any more: no Error, after which damage is looked
+/// for.
+struct Unwanted {};
+
 /// Passes on until nobody wants the result any more.
 class WantedSource : public Source {
  public:
   WantedSource(Source& source, const std::atomic<bool>& is_unwanted)
       : source_(source), is_unwanted_(is_unwanted) {}
   std::size_t read(std::span<std::byte> buffer) override {
-    if (is_unwanted_) throw Error("archive::unwanted", "The archive is not needed any more");
+    if (is_unwanted_) throw Unwanted();
     return source_.read(buffer);
   }
 
@@ -41,7 +45,7 @@ class WantedSource : public Source {
 };
 
 UnpackedTree unpack_layer(const Workspace& workspace, const Unpacking& what, unsigned threads,
-                          const std::atomic<bool>& is_unwanted) {
+                          Connections connections, const std::atomic<bool>& is_unwanted) {
   const Stopwatch watch;
   UnpackOptions options;
   options.max_bytes = promised_size(what.found.manifest);
@@ -50,18 +54,19 @@ UnpackedTree unpack_layer(const Workspace& workspace, const Unpacking& what, uns
   TempDir temp(workspace.temp(), "restore-");
   const fs::path tree = temp.path() / "layer";
   std::uint64_t bytes = 0;
-  workspace.depot->stream(what.found, [&](Source& archive) {
+  const auto use = [&](Source& archive) {
     remove_tree(tree);
     WantedSource wanted(archive, is_unwanted);
     bytes = unpack(wanted, tree, what.dir, options).tree_bytes;
-  });
+  };
+  workspace.depot->stream(what.found, use, connections);
   return {std::move(temp), tree, bytes, watch.elapsed()};
 }
 
 }  // namespace
 
 UnpackedTree unpack_layer(const Workspace& workspace, const Unpacking& what) {
-  return unpack_layer(workspace, what, workspace.jobs, false);
+  return unpack_layer(workspace, what, workspace.jobs, Connections::shared, false);
 }
 
 Unpacker::Unpacker(const Workspace& workspace, std::vector<Unpacking> work)
@@ -72,10 +77,12 @@ Unpacker::Unpacker(const Workspace& workspace, std::vector<Unpacking> work)
   }
   thread_ = std::thread([this] {
     for (Job& job : jobs_) {
+      if (is_unwanted_) return;
       try {
         // For its memory: another archive is unpacked beside it.
         constexpr unsigned threads = 1;
-        job.promise.set_value(unpack_layer(workspace_, job.what, threads, is_unwanted_));
+        job.promise.set_value(
+            unpack_layer(workspace_, job.what, threads, Connections::own, is_unwanted_));
       } catch (...) {
         job.promise.set_exception(std::current_exception());
       }
@@ -88,11 +95,21 @@ Unpacker::~Unpacker() {
   thread_.join();
 }
 
-std::optional<UnpackedTree> Unpacker::take(const std::string& key, const fs::path& dir) {
+Unpacker::Job* Unpacker::find(const std::string& key, const fs::path& dir) {
   const auto job = std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& each) {
     return each.what.found.key == key && each.what.dir == dir && each.result.valid();
   });
-  if (job == jobs_.end()) return {};
+  return job == jobs_.end() ? nullptr : &*job;
+}
+
+const Found* Unpacker::source(const std::string& key, const fs::path& dir) {
+  const Job* job = find(key, dir);
+  return job == nullptr ? nullptr : &job->what.found;
+}
+
+std::optional<UnpackedTree> Unpacker::take(const std::string& key, const fs::path& dir) {
+  Job* job = find(key, dir);
+  if (job == nullptr) return {};
   return job->result.get();
 }
 

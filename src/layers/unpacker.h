@@ -36,8 +36,8 @@ struct UnpackedTree {
 /// gigabytes.
 UnpackedTree unpack_layer(const Workspace& workspace, const Unpacking& what);
 
-/// Unpacks archives of the cache in a thread of its own, one after the other: layers that are
-/// wanted soon, while another one is restored or built.
+/// Unpacks archives in a thread of its own, one after the other: layers that are wanted soon, while
+/// another one is restored or built.
 class Unpacker {
  public:
   Unpacker(const Workspace& workspace, std::vector<Unpacking> work);
@@ -46,6 +46,8 @@ class Unpacker {
   Unpacker(const Unpacker&) = delete;
   Unpacker& operator=(const Unpacker&) = delete;
 
+  /// Where an archive comes from that is still to be taken; nullptr when it is none of this work.
+  const Found* source(const std::string& key, const std::filesystem::path& dir);
   /// Waits for the tree of an archive, or raises what its unpacking has raised. Nothing when it is
   /// none of this work, or has been taken before.
   std::optional<UnpackedTree> take(const std::string& key, const std::filesystem::path& dir);
@@ -56,6 +58,8 @@ class Unpacker {
     std::promise<UnpackedTree> promise{};
     std::future<UnpackedTree> result{};
   };
+
+  Job* find(const std::string& key, const std::filesystem::path& dir);
 
   const Workspace& workspace_;
   std::vector<Job> jobs_;

@@ -27,6 +27,21 @@ std::string name_of(const std::string& key) { return key.substr(directory_of(key
 
 }  // namespace
 
+void Distrusted::add(Place place, const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  keys_.insert({place, key});
+}
+
+void Distrusted::remove(Place place, const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  keys_.erase({place, key});
+}
+
+bool Distrusted::has(Place place, const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  return keys_.contains({place, key});
+}
+
 Depot::Depot(Cache& cache, Storage* storage, HttpClient& http, Policy policy)
     : cache_(cache), storage_(storage), http_(http), policy_(std::move(policy)) {}
 
@@ -79,9 +94,9 @@ bool Depot::in_storage(const std::string& key) {
   return storage_ != nullptr && !gave_up_ && listing(without_suffixes(key)).contains(key);
 }
 
-bool Depot::read(const std::string& key, Sink& sink) {
+bool Depot::read(Storage& storage, const std::string& key, Sink& sink) {
   try {
-    return storage_->get(key, sink);
+    return storage.get(key, sink);
   } catch (const Error& error) {
     if (error.id() != public_failed) throw;
     give_up(error);
@@ -90,7 +105,7 @@ bool Depot::read(const std::string& key, Sink& sink) {
 }
 
 void Depot::give_up(const Error& error) {
-  gave_up_ = true;
+  if (gave_up_.exchange(true)) return;
   log::warning(fmt::format("{}\n{}\nGoing on without it.", error.what(), error.why()));
 }
 
@@ -127,7 +142,7 @@ std::optional<Found> Depot::find(const std::string& key) {
 
 std::optional<Found> Depot::find_cached(const std::string& key) {
   const std::string manifest_key = manifest_name(key);
-  if (!distrusted_.contains({Place::cache, key}) && cache_.has(key) && cache_.has(manifest_key)) {
+  if (!distrusted_.has(Place::cache, key) && cache_.has(key) && cache_.has(manifest_key)) {
     Found found{key, Place::cache, {}};
     try {
       found.manifest = policy_.keys.read(read_file(cache_.file(manifest_key), largest_small_file),
@@ -143,7 +158,7 @@ std::optional<Found> Depot::find_cached(const std::string& key) {
 
 std::optional<Found> Depot::find_stored(const std::string& key) {
   const std::string manifest_key = manifest_name(key);
-  if (!distrusted_.contains({Place::storage, key}) && in_storage(key) && in_storage(manifest_key)) {
+  if (!distrusted_.has(Place::storage, key) && in_storage(key) && in_storage(manifest_key)) {
     Found found{key, Place::storage, {}};
     if (const auto known = manifests_.find(key); known != manifests_.end()) {
       found.manifest = known->second;
@@ -228,7 +243,7 @@ bool Depot::download(const std::string& key, const std::string& sha256, std::uin
     BoundedSink bounded(hashing, most_bytes);
     std::string why;
     try {
-      if (!read(key, bounded)) {
+      if (!read(*storage_, key, bounded)) {
         if (!gave_up_) log::end("not there");
         return false;
       }
@@ -248,7 +263,8 @@ bool Depot::download(const std::string& key, const std::string& sha256, std::uin
   }
 }
 
-void Depot::stream(const Found& found, const std::function<void(Source&)>& use) {
+void Depot::stream(const Found& found, const std::function<void(Source&)>& use,
+                   Connections connections) {
   if (found.place == Place::cache) {
     FileSource file(cache_.file(found.key));
     HashingSource hashing(file);
@@ -256,9 +272,11 @@ void Depot::stream(const Found& found, const std::function<void(Source&)>& use) 
     if (hashing.finish() == found.manifest.sha256) return;
     throw Error("depot::corrupt", "Its SHA-256 is not the one of its manifest");
   }
+  const std::unique_ptr<Storage> own =
+      connections == Connections::own ? storage_->another() : nullptr;
   // What was damaged on its way is whole the next time.
   for (bool again = false;; again = true) {
-    const std::string why = stream_stored(found, use);
+    const std::string why = stream_stored(own ? *own : *storage_, found, use);
     if (why.empty()) return;
     log::end("wrong checksum");
     if (again) {
@@ -268,14 +286,15 @@ void Depot::stream(const Found& found, const std::function<void(Source&)>& use) 
 }
 
 /// How it was damaged on its way; empty when it was not.
-std::string Depot::stream_stored(const Found& found, const std::function<void(Source&)>& use) {
+std::string Depot::stream_stored(Storage& storage, const Found& found,
+                                 const std::function<void(Source&)>& use) {
   const Stopwatch watch;
-  log::begin("Downloading " + storage_->describe(found.key));
+  log::begin("Downloading " + storage.describe(found.key));
   ArrivingArchive archive(
       [&](Sink& sink) {
         BoundedSink bounded(sink, found.manifest.bytes);
-        if (read(found.key, bounded)) return;
-        throw Error("depot::corrupt", storage_->describe(found.key) + " is gone");
+        if (read(storage, found.key, bounded)) return;
+        throw Error("depot::corrupt", storage.describe(found.key) + " is gone");
       },
       cache_.file(found.key));
   std::exception_ptr failure;
@@ -302,7 +321,7 @@ std::string Depot::stream_stored(const Found& found, const std::function<void(So
 
 void Depot::keep_manifest(const Found& found) {
   write_file(cache_.file(manifest_name(found.key)), found.manifest.format());
-  distrusted_.erase({Place::cache, found.key});
+  distrusted_.remove(Place::cache, found.key);
 }
 
 fs::path Depot::fetch(const Found& found) {
@@ -316,7 +335,7 @@ fs::path Depot::fetch(const Found& found) {
 }
 
 void Depot::distrust(const Found& found, const std::string& why) {
-  distrusted_.insert({found.place, found.key});
+  distrusted_.add(found.place, found.key);
   const bool cached = found.place == Place::cache;
   log::warning(fmt::format(
       "Setting aside {}: {}",

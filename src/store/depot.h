@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,10 +20,26 @@ namespace halcyon {
 /// Where an archive was found.
 enum class Place { cache, storage };
 
+/// Over whose connections something comes from storage: the depot's, which serve one thread, or
+/// some of its own.
+enum class Connections { shared, own };
+
 struct Found {
   std::string key;
   Place place = Place::cache;
   Manifest manifest;
+};
+
+/// The archives that are set aside. Any thread may call.
+class Distrusted {
+ public:
+  void add(Place place, const std::string& key);
+  void remove(Place place, const std::string& key);
+  bool has(Place place, const std::string& key) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::set<std::pair<Place, std::string>> keys_;
 };
 
 /// All policy about archives: cache first, then storage; what is uploaded; what is trusted.
@@ -78,12 +96,14 @@ class Depot {
   /// something since.
   void list_anew(const std::string& key);
 
-  /// Gives the archive's bytes to `use`, from the cache (then in any thread), or from storage while
-  /// they arrive: then they are kept in the cache, too. They are verified when `use` has seen them:
-  /// what it makes of them is good once this returns. After damage on the way it is called once
-  /// more, with all of them. Raises Error "depot::corrupt" when the bytes are not what the manifest
-  /// says, or gone; no more of them are taken than it says.
-  void stream(const Found& found, const std::function<void(Source&)>& use);
+  /// Gives the archive's bytes to `use`, from the cache, or from storage while they arrive: then
+  /// they are kept in the cache, too. They are verified when `use` has seen them: what it makes of
+  /// them is good once this returns. After damage on the way it is called once more, with all of
+  /// them. With connections of its own it can be called in any thread. Raises Error
+  /// "depot::corrupt" when the bytes are not what the manifest says, or gone; no more of them are
+  /// taken than it says.
+  void stream(const Found& found, const std::function<void(Source&)>& use,
+              Connections connections = Connections::shared);
   /// The archive as a local file: downloaded into the cache, and verified, when it is in storage.
   /// Raises Error "depot::corrupt" when the bytes are not what the manifest says, or gone; no more
   /// of them are taken than it says.
@@ -122,7 +142,7 @@ class Depot {
   const std::set<std::string>& listing(const std::string& prefix);
   bool list(const std::string& prefix, Pages pages);
   bool in_storage(const std::string& key);
-  bool read(const std::string& key, Sink& sink);
+  bool read(Storage& storage, const std::string& key, Sink& sink);
   void give_up(const Error& error);
   std::optional<std::string> read_small(const std::string& key);
   ArchiveUpload upload() const;
@@ -132,7 +152,8 @@ class Depot {
   bool try_store(const std::string& key, const Manifest& manifest,
                  LeavingArchive* leaving = nullptr);
   bool download(const std::string& key, const std::string& sha256, std::uint64_t most_bytes);
-  std::string stream_stored(const Found& found, const std::function<void(Source&)>& use);
+  std::string stream_stored(Storage& storage, const Found& found,
+                            const std::function<void(Source&)>& use);
   void keep_manifest(const Found& found);
 
   Cache& cache_;
@@ -142,8 +163,8 @@ class Depot {
   std::map<std::string, std::set<std::string>> listings_;  // whole ones, by their prefixes
   std::set<std::string> crowded_;                          // directories
   std::map<std::string, Manifest> manifests_;              // those of storage that were read
-  std::set<std::pair<Place, std::string>> distrusted_;
-  bool gave_up_ = false;  // public storage cannot be used
+  Distrusted distrusted_;
+  std::atomic<bool> gave_up_ = false;  // public storage cannot be used
 };
 
 }  // namespace halcyon

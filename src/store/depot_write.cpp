@@ -30,7 +30,7 @@ void Depot::store(const std::string& key, const Manifest& manifest, LeavingArchi
     keys.insert({key, manifest_name(key)});
     keys.insert(sent.begin(), sent.end());
   }
-  distrusted_.erase({Place::storage, key});
+  distrusted_.remove(Place::storage, key);
   manifests_.erase(key);
 }
 
@@ -67,7 +67,7 @@ bool Depot::put(const std::string& key, Manifest manifest,
   manifest.archive = key;
   policy_.keys.sign(manifest);
   write_file(cache_.file(manifest_name(key)), manifest.format());
-  distrusted_.erase({Place::cache, key});
+  distrusted_.remove(Place::cache, key);
   keep(key);
   const std::string companion_key = companion_name(key);
   if (companion) write_file(cache_.file(companion_key), *companion);

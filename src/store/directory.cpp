@@ -236,6 +236,10 @@ std::optional<std::string> DirectoryStorage::digest(std::string_view key) {
   return hashing.hex();
 }
 
+std::unique_ptr<Storage> DirectoryStorage::another() const {
+  return std::make_unique<DirectoryStorage>(root_);
+}
+
 void DirectoryStorage::remove(std::string_view key) {
   const fs::path path = file(key);
   if (unlink(path.c_str()) != 0 && !is_missing(errno)) {

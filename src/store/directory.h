@@ -20,6 +20,7 @@ class DirectoryStorage : public Storage {
   /// Reads the file.
   std::optional<std::string> digest(std::string_view key) override;
   void remove(std::string_view key) override;
+  std::unique_ptr<Storage> another() const override;
   /// The file of a key, whether it exists or not.
   std::filesystem::path file(std::string_view key) const;
 

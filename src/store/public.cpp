@@ -40,6 +40,13 @@ std::string PublicStorage::describe(std::string_view key) const {
   return log::redact(url_) + "/" + std::string(key);
 }
 
+PublicStorage::PublicStorage(const PublicStorage& other, std::unique_ptr<HttpClient> http)
+    : own_http_(std::move(http)), url_(other.url_), http_(*own_http_), policy_(other.policy_) {}
+
+std::unique_ptr<Storage> PublicStorage::another() const {
+  return std::unique_ptr<Storage>(new PublicStorage(*this, std::make_unique<HttpClient>()));
+}
+
 HttpResponse PublicStorage::ask(const std::string& rest, Sink& sink) {
   Meter meter(rest.starts_with('?') ? "listing" : rest.substr(rest.rfind('/') + 1));
   const auto attempt = [&](const HttpHeaders& more,

@@ -26,10 +26,14 @@ class PublicStorage : public Storage {
   /// Nothing: others do not say.
   std::optional<std::string> digest(std::string_view key) override;
   void remove(std::string_view key) override;
+  std::unique_ptr<Storage> another() const override;
 
  private:
   HttpResponse ask(const std::string& rest, Sink& sink);
 
+  PublicStorage(const PublicStorage& other, std::unique_ptr<HttpClient> http);
+
+  std::unique_ptr<HttpClient> own_http_;
   std::string url_;  ///< without a last slash
   HttpClient& http_;
   RetryPolicy policy_;

@@ -49,6 +49,16 @@ std::string name_of(std::string_view key) {
 S3Storage::S3Storage(const S3Options& options, HttpClient& http, Now now)
     : options_(options), client_(options, http, std::move(now)), large_(options.ranges) {}
 
+S3Storage::S3Storage(const S3Storage& other, std::unique_ptr<HttpClient> http)
+    : own_http_(std::move(http)),
+      options_(other.options_),
+      client_(other.client_, *own_http_),
+      large_(other.large_) {}
+
+std::unique_ptr<Storage> S3Storage::another() const {
+  return std::unique_ptr<Storage>(new S3Storage(*this, std::make_unique<HttpClient>()));
+}
+
 std::string S3Storage::describe() const {
   const std::string name = "s3://" + client_.endpoint().bucket + "/" + client_.endpoint().prefix;
   return name.substr(0, name.size() - 1);

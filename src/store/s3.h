@@ -39,6 +39,7 @@ class S3Storage : public Storage {
                                 const Foreknown& known = {}) override;
   std::optional<std::string> digest(std::string_view key) override;
   void remove(std::string_view key) override;
+  std::unique_ptr<Storage> another() const override;
 
   /// Whether the object is there (HEAD).
   bool has(std::string_view key);
@@ -55,6 +56,7 @@ class S3Storage : public Storage {
  private:
   class ObjectUpload;
 
+  S3Storage(const S3Storage& other, std::unique_ptr<HttpClient> http);
   std::string full_key(std::string_view key) const;
   S3Answer head(std::string_view key);
   S3Answer get_large(const S3Call& call, Sink& sink);
@@ -68,6 +70,7 @@ class S3Storage : public Storage {
   bool refused_condition(const S3Answer& answer, S3Call& call);
   void clean_uploads(const std::string& full_key);
 
+  std::unique_ptr<HttpClient> own_http_;
   S3Options options_;
   S3Client client_;
   LargeObjects large_;

@@ -80,6 +80,8 @@ class Storage {
   virtual std::optional<std::string> digest(std::string_view key) = 0;
   /// Removes an object; one that is not there is fine.
   virtual void remove(std::string_view key) = 0;
+  /// The same storage with connections of its own: for another thread.
+  virtual std::unique_ptr<Storage> another() const = 0;
 };
 
 /// Whether an Error of Storage::get tells of bytes that are not those that were stored; they may be

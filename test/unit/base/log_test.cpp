@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 using namespace halcyon;
 
@@ -42,7 +43,18 @@ TEST_CASE("a line that is begun is ended, whatever comes between", "[base]") {
   log::begin("Extracting");
   log::quote("noise");
   log::end("done");
-  CHECK(log.take() == "       Extracting...\n       noise\n       done\n");
+  CHECK(log.take() == "       Extracting...\n       noise\n       Extracting... done\n");
+
+  log::begin("Extracting");
+  std::thread([] {
+    log::begin("Downloading");
+    log::begin("Downloading more");
+  }).join();
+  log::end("done");
+  log::end("nothing was begun");
+  CHECK(log.take() ==
+        "       Extracting...\n       Downloading...\n       Downloading more...\n"
+        "       Extracting... done\n       nothing was begun\n");
 }
 
 TEST_CASE("an error shows what, why and how to mend it", "[base]") {

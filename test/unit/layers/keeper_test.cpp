@@ -165,7 +165,7 @@ TEST_CASE("archives are used whatever their format, and made in the one that is 
   CHECK_FALSE(fs::exists(machine.storage.file("linux-test-1-x64/halcyon-text-b.tar.gz")));
 }
 
-TEST_CASE("layers that the cache has are restored beside each other", "[layers]") {
+TEST_CASE("layers are restored beside each other", "[layers]") {
   const TempDir shared(fs::temp_directory_path());
   Machine machine(shared.path());
   std::vector<std::unique_ptr<TextLayer>> layers;
@@ -212,6 +212,40 @@ TEST_CASE("layers that the cache has are restored beside each other", "[layers]"
           std::vector<Means>{Means::cached, Means::cached, Means::stored, Means::cached});
   }
   CHECK(machine.output.find("Setting aside the cached halcyon-text-c.tar.gz") != std::string::npos);
+
+  // From storage too, into the cache; what is damaged there is made again.
+  remove_all();
+  remove_tree(machine.cache.dir());
+  damage(machine.storage.file(layers[1]->key()));
+  {
+    const auto ahead = machine.keeper.restore_ahead(all);
+    CHECK(means_of_all() ==
+          std::vector<Means>{Means::stored, Means::built, Means::stored, Means::stored});
+  }
+  for (const auto& layer : layers) CHECK(machine.depot.find_cached(layer->key()));
+  CHECK(fs::is_empty(machine.workspace.temp()));
+}
+
+TEST_CASE("what is not taken of storage leaves nothing in the cache", "[layers]") {
+  const TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  std::vector<std::unique_ptr<TextLayer>> layers;
+  std::vector<const Layer*> all;
+  for (const char* name : {"a", "b"}) {
+    layers.push_back(std::make_unique<TextLayer>(machine.workspace, name));
+    layers.back()->named = name;
+    all.push_back(layers.back().get());
+    machine.keeper.realise(*layers.back());
+    remove_layer(machine.workspace, layers.back()->dir());
+  }
+  remove_tree(machine.cache.dir());
+  fs::create_directories(machine.cache.dir());
+  machine.keeper.restore_ahead(all).reset();
+  for (const fs::path& file : walk(machine.cache.dir())) {
+    CHECK(file.filename().string().find(".tmp") == std::string::npos);
+  }
+  CHECK(fs::is_empty(machine.workspace.temp()));
+  CHECK(machine.keeper.realise(*layers[1]).source.has_value());
 }
 
 TEST_CASE("a layer that is there goes into a storage that has it not, as what it is", "[layers]") {

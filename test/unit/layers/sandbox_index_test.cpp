@@ -56,6 +56,7 @@ class CountingStorage : public Storage {
   }
   std::optional<std::string> digest(std::string_view) override { return {}; }
   void remove(std::string_view key) override { objects.erase(std::string(key)); }
+  std::unique_ptr<Storage> another() const override { return {}; }
 
   std::map<std::string, std::string> objects;
   static constexpr std::size_t page = 1000;
