@@ -59,8 +59,8 @@ def where_time_went(log):
 
 
 def downloaded(log):
-    """The keys that a run has fetched, by its log."""
-    return re.findall(r"Downloading s3://[^/]+/(\S+?)\.\.\.", log)
+    """The keys that a run has fetched, by its log: a line that another one interrupts is printed again."""
+    return list(dict.fromkeys(re.findall(r"Downloading s3://[^/]+/(\S+?)\.\.\.", log)))
 
 
 def restore(bed, runs, row, archives):
@@ -137,6 +137,21 @@ def restore_cache(bed, runs):
     return row
 
 
+def restore_all(bed, runs, archives="default"):
+    """Nothing but the bucket. Layers that do not need each other come at the same time."""
+    row = Row("restore-all", "Restore all layers from S3")
+    restored = bed.halcyon("restore", bed.app, archives=archives)
+    bed.forget()
+    size = sum(size_of(bed, archives, key) for key in downloaded(timed(**restored).log))
+    take_turns(row, runs, {"halcyon": (bed.forget, lambda: timed(**restored))})
+    row.notes.append(f"{size / 1e6:.0f} MB, for which the link takes {size / RATE:.2f} s with one connection")
+    return row
+
+
+def size_of(bed, archives, key):
+    return (STATE / f"storage-{archives}" / key).stat().st_size
+
+
 def archive(bed, runs, row, archives):
     """What a build spends on archiving and uploading GHC, by its own log; the peer does only that."""
     bucket = "bench-upload"
@@ -189,8 +204,8 @@ def archive_zstd(bed, runs):
 
 
 def extend(bed, runs):
-    """The sandbox of the same app with one dependency more, by the log of the run; cabal's own time beside it, for the
-    same packages into a store that has all others."""
+    """The sandbox of the same app with one dependency more: all of the run but the app, whose time the log tells to a tenth
+    of a second. Cabal's own time beside it, for the same packages into a store that has all others."""
     row = Row("extend", "Extend a sandbox of 94 packages by one")
     build = bed.halcyon("build", bed.more, archives="zstd", s3_bucket="bench-extend")
     bed.forget()
@@ -207,7 +222,7 @@ def extend(bed, runs):
     def ours():
         result = timed(**build)
         row.notes[:] = ["the step's own log: " + "; ".join(re.findall(r"^ {7}(sandbox \S+: .*|(?:Archiving|Uploading|Downloading) .*sandbox.*)$", result.log, re.M))]
-        result.seconds = seconds(re.search(r"sandbox \S+: +extended[^\n]*, ([^,\n]+)$", result.log, re.M)[1])
+        result.seconds -= seconds(re.search(r"app \S+: +built, ([^,\n]+)$", result.log, re.M)[1])
         return result
 
     cabal = (f'eval "$({HALCYON} paths)"; cd {bed.layers}/app/source && cp {bed.more}/*.cabal {bed.more}/cabal.project.freeze . && '
@@ -327,7 +342,8 @@ def label(bed, runs):
     return row
 
 
-ROWS = {"restore-xz": restore_xz, "restore-zstd": restore_zstd, "restore-cache": restore_cache, "archive-xz": archive_xz,
+ROWS = {"restore-xz": restore_xz, "restore-zstd": restore_zstd, "restore-cache": restore_cache,
+        "restore-all": restore_all, "restore-all-zstd": in_zstd(restore_all), "archive-xz": archive_xz,
         "archive-zstd": archive_zstd, "push-unchanged": push_unchanged, "push-unchanged-zstd": in_zstd(push_unchanged),
         "push-changed": push_changed, "push-changed-zstd": in_zstd(push_changed), "extend": extend,
         "match": match, "label": label}
