@@ -96,7 +96,7 @@ bool Depot::in_storage(const std::string& key) {
 
 bool Depot::read(Storage& storage, const std::string& key, Sink& sink) {
   try {
-    return storage.get(key, sink);
+    return storage.get(key, sink, Check::by_caller);
   } catch (const Error& error) {
     if (error.id() != public_failed) throw;
     give_up(error);

@@ -192,7 +192,7 @@ Listing DirectoryStorage::list_pages(std::string_view prefix, Pages) {
   return {std::move(found)};
 }
 
-bool DirectoryStorage::get(std::string_view key, Sink& sink) {
+bool DirectoryStorage::get(std::string_view key, Sink& sink, Check) {
   const fs::path path = file(key);
   const auto failure = [&] {
     return system_error("Failed to read '" + path.string() + "'", errno);

@@ -14,7 +14,7 @@ class DirectoryStorage : public Storage {
   std::string describe() const override;
   std::string describe(std::string_view key) const override;
   Listing list_pages(std::string_view prefix, Pages pages) override;
-  bool get(std::string_view key, Sink& sink) override;
+  bool get(std::string_view key, Sink& sink, Check check = Check::by_storage) override;
   std::unique_ptr<Upload> begin(std::string_view key, IfThere if_there,
                                 const Foreknown& known = {}) override;
   /// Reads the file.

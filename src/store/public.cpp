@@ -88,7 +88,7 @@ Listing PublicStorage::list_pages(std::string_view prefix, Pages pages) {
   return std::move(*listing);
 }
 
-bool PublicStorage::get(std::string_view key, Sink& sink) {
+bool PublicStorage::get(std::string_view key, Sink& sink, Check) {
   check_key(key);
   const HttpResponse response = ask(uri_encode(key, true), sink);
   if (is_success(response)) return true;

@@ -19,7 +19,7 @@ class PublicStorage : public Storage {
   bool read_only() const override { return true; }
   Listing list_pages(std::string_view prefix, Pages pages) override;
   /// False for what the server does not give to us as well, whatever its reason.
-  bool get(std::string_view key, Sink& sink) override;
+  bool get(std::string_view key, Sink& sink, Check check = Check::by_storage) override;
   /// Error "storage::read-only".
   std::unique_ptr<Upload> begin(std::string_view key, IfThere if_there,
                                 const Foreknown& known = {}) override;

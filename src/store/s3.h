@@ -33,7 +33,7 @@ class S3Storage : public Storage {
   /// "https://s3.eu-west-1.amazonaws.com, region eu-west-1", as far as it is known.
   std::string describe_server() const override;
   Listing list_pages(std::string_view prefix, Pages pages) override;
-  bool get(std::string_view key, Sink& sink) override;
+  bool get(std::string_view key, Sink& sink, Check check = Check::by_storage) override;
   /// IfThere::keep relies on If-None-Match; on servers without it, on a look before.
   std::unique_ptr<Upload> begin(std::string_view key, IfThere if_there,
                                 const Foreknown& known = {}) override;

@@ -27,6 +27,10 @@ struct Listing {
   bool has_more = false;  ///< than the first page
 };
 
+/// Who compares what comes with its SHA-256: storage, where it was stored with the object, or the
+/// caller, who knows it and hashes it already.
+enum class Check { by_storage, by_caller };
+
 /// What becomes of an object whose key a new one gets. Servers that cannot tell keep nothing when
 /// two writers come at the same time.
 enum class IfThere { replace, keep };
@@ -68,7 +72,7 @@ class Storage {
   /// Streams an object into `sink`; false when there is none. A body that ends early raises
   /// Error "storage::truncated"; one that is not what was stored, "storage::corrupt". A sink that
   /// wants no more ends the transfer without error.
-  virtual bool get(std::string_view key, Sink& sink) = 0;
+  virtual bool get(std::string_view key, Sink& sink, Check check = Check::by_storage) = 0;
   /// Begins to store an object under `key`. The storage must outlive it.
   virtual std::unique_ptr<Upload> begin(std::string_view key, IfThere if_there,
                                         const Foreknown& known = {}) = 0;

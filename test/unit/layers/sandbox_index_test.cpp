@@ -43,7 +43,7 @@ class CountingStorage : public Storage {
     pages += 1 + more;
     return {found, wanted == Pages::first && found.size() >= page};
   }
-  bool get(std::string_view key, Sink& sink) override {
+  bool get(std::string_view key, Sink& sink, Check = Check::by_storage) override {
     ++gets;
     const auto found = objects.find(std::string(key));
     if (found == objects.end()) return false;

@@ -25,7 +25,7 @@ class Witness : public DirectoryStorage {
     if (fails) throw Error("public::failed", "Cannot use it").why("It sleeps");
     return DirectoryStorage::list_pages(prefix, pages);
   }
-  bool get(std::string_view key, Sink& sink) override {
+  bool get(std::string_view key, Sink& sink, Check = Check::by_storage) override {
     calls.push_back("get " + std::string(key));
     if (fails) throw Error("public::failed", "Cannot use it").why("It sleeps");
     if (damaged == 0 || key.ends_with(".manifest")) return DirectoryStorage::get(key, sink);
