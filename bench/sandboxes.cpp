@@ -34,9 +34,9 @@ S3Options options(const std::string& url, const std::string& bucket) {
 class CountingStorage : public S3Storage {
  public:
   using S3Storage::S3Storage;
-  bool get(std::string_view key, Sink& sink) override {
+  bool get(std::string_view key, Sink& sink, Check check) override {
     ++objects;
-    return S3Storage::get(key, sink);
+    return S3Storage::get(key, sink, check);
   }
   int objects = 0;
 };
