@@ -47,33 +47,54 @@ class FramesDecoder : public Source {
   FramesDecoder& operator=(const FramesDecoder&) = delete;
 
   std::size_t read(std::span<std::byte> buffer) override {
+    const Bytes bytes = current();
+    if (stream_) return stream_->read(buffer);
+    if (bytes.empty()) return 0;
+    const std::size_t count = std::min(buffer.size(), bytes.size());
+    std::memcpy(buffer.data(), bytes.data(), count);
+    given_ += count;
+    free_what_is_given();
+    return count;
+  }
+
+  Bytes next(std::span<std::byte> buffer) override {
+    const Bytes bytes = current();
+    if (stream_) return stream_->next(buffer);
+    given_ += bytes.size();
+    return bytes;
+  }
+
+ private:
+  /// What has not been given yet of the frame that is read, or of the next one. Empty at the end,
+  /// and where a stream begins.
+  Bytes current() {
     while (workers_.size() < threads_) workers_.emplace_back([this] { work(); });
-    for (;;) {
-      if (stream_) return stream_->read(buffer);
+    while (!stream_) {
+      free_what_is_given();
+      if (read_ != nullptr) return Bytes(read_->bytes.get(), read_->count).subspan(given_);
       Slot& slot = slots_[first_ % slots_.size()];
       {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return slot.state > Slot::State::working; });
       }
-      if (slot.state == Slot::State::at_end) return 0;
+      if (slot.state == Slot::State::at_end) break;
       if (slot.state == Slot::State::failed) std::rethrow_exception(slot.failure);
       if (slot.state == Slot::State::streams) {
         stream_ = format_->stream(input_);
-        continue;
+      } else {
+        read_ = &slot;
       }
-      const std::size_t count = std::min(buffer.size(), slot.count - given_);
-      std::memcpy(buffer.data(), slot.bytes.get() + given_, count);
-      given_ += count;
-      if (given_ == slot.count) {
-        given_ = 0;
-        ++first_;
-        set(slot, Slot::State::free);
-      }
-      if (count > 0) return count;
     }
+    return {};
   }
 
- private:
+  void free_what_is_given() {
+    if (read_ == nullptr || given_ < read_->count) return;
+    given_ = 0;
+    ++first_;
+    set(*std::exchange(read_, nullptr), Slot::State::free);
+  }
+
   void work() {
     std::unique_ptr<FrameUnpacker> unpacker;
     std::vector<std::byte> frame;
@@ -135,7 +156,8 @@ class FramesDecoder : public Source {
   const std::unique_ptr<FrameFormat> format_;
   const unsigned threads_;
   std::vector<Slot> slots_;
-  std::size_t first_ = 0;  // the slot that is read
+  std::size_t first_ = 0;  // the slot that is read, or will be next
+  Slot* read_ = nullptr;   // that is read
   std::size_t given_ = 0;  // bytes of it
   std::unique_ptr<Source> stream_;
 

@@ -37,8 +37,9 @@ struct Input {
 la_ssize_t read_in(struct archive* archive, void* data, const void** bytes) {
   auto& input = *static_cast<Input*>(data);
   try {
-    *bytes = input.buffer.data();
-    return static_cast<la_ssize_t>(input.source.read(input.buffer));
+    const Bytes next = input.source.next(input.buffer);
+    *bytes = next.data();
+    return static_cast<la_ssize_t>(next.size());
   } catch (...) {
     input.failure = std::current_exception();
     archive_set_error(archive, EIO, "the source failed");
