@@ -1,16 +1,15 @@
 #pragma once
 
 #include <lzma.h>
-#include <sys/mman.h>
 #include <zlib.h>
 #define ZSTD_STATIC_LINKING_ONLY  // memory of our own
 #include <zstd.h>
 
 #include <cstddef>
 #include <cstdlib>
-#include <memory>
 
 #include "base/error.h"
+#include "base/memory.h"
 
 /// What the encoders and decoders share: handles round the C libraries' streams.
 namespace halcyon::codec {
@@ -22,35 +21,13 @@ inline const unsigned char* raw(const std::byte* bytes) {
   return reinterpret_cast<const unsigned char*>(bytes);
 }
 
-/// Memory for a codec. Windows and tables of many megabytes get huge pages, where the system has
-/// them: it is asked for each of them when it is first touched, which else happens thousands of
-/// times.
-inline void* allocate(std::size_t size) {
-  constexpr std::size_t huge = 2U << 20U;
-  if (size < 2 * huge) return std::malloc(size);
-  void* memory = std::aligned_alloc(huge, (size + huge - 1) / huge * huge);
-  if (memory != nullptr) ::madvise(memory, size, MADV_HUGEPAGE);
-  return memory;
-}
-
-/// The same for liblzma and for zstd.
+/// Windows and tables of many megabytes, for liblzma and for zstd.
 inline constexpr lzma_allocator lzma_memory{
     [](void*, std::size_t count, std::size_t size) { return allocate(count * size); },
     [](void*, void* memory) { std::free(memory); }, nullptr};
 inline constexpr ZSTD_customMem zstd_memory{[](void*, std::size_t size) { return allocate(size); },
                                             [](void*, void* memory) { std::free(memory); },
                                             nullptr};
-
-/// Memory of that kind that is not filled with anything.
-struct FreeMemory {
-  void operator()(std::byte* memory) const { std::free(memory); }
-};
-using Memory = std::unique_ptr<std::byte[], FreeMemory>;
-inline Memory make_memory(std::size_t size) {
-  Memory memory(static_cast<std::byte*>(allocate(size)));
-  if (!memory) throw Error("archive::no-memory", "There is not enough memory for a codec");
-  return memory;
-}
 
 /// liblzma's stream, in either direction.
 struct Lzma {

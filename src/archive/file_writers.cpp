@@ -15,7 +15,7 @@ namespace halcyon {
 namespace {
 
 constexpr std::size_t piece_bytes = 256U << 10U;
-constexpr std::size_t most_pieces = 64;
+constexpr std::size_t most_pieces = 32;
 
 }  // namespace
 
@@ -71,8 +71,8 @@ class FileWriters::File {
   UniqueFd fd_;
 };
 
-FileWriters::FileWriters(unsigned writers) {
-  piece_.bytes.reserve(piece_bytes);
+FileWriters::FileWriters(unsigned writers) : pool_(make_memory(most_pieces * piece_bytes)) {
+  for (std::size_t i = most_pieces; i-- > 0;) free_.push_back(pool_.get() + i * piece_bytes);
   for (unsigned i = 0; i < std::max(1U, writers); ++i) {
     threads_.emplace_back([this] { work(); });
   }
@@ -91,44 +91,47 @@ void FileWriters::begin(NewFile file) { file_ = std::make_shared<File>(std::move
 
 void FileWriters::write(Bytes bytes, std::uint64_t offset) {
   while (!bytes.empty()) {
-    const bool follows = offset == piece_.offset + piece_.bytes.size();
-    if (!piece_.bytes.empty() && (!follows || piece_.bytes.size() == piece_bytes)) push(false);
-    if (piece_.bytes.empty()) piece_.offset = offset;
-    const std::size_t count = std::min(bytes.size(), piece_bytes - piece_.bytes.size());
-    piece_.bytes.insert(piece_.bytes.end(), bytes.begin(),
-                        bytes.begin() + static_cast<std::ptrdiff_t>(count));
+    const bool follows = offset == piece_.offset + piece_.size;
+    if (piece_.size > 0 && (!follows || piece_.size == piece_bytes)) push(false);
+    if (piece_.buffer == nullptr) begin_piece(offset);
+    const std::size_t count = std::min(bytes.size(), piece_bytes - piece_.size);
+    std::copy_n(bytes.begin(), count, piece_.buffer + piece_.size);
+    piece_.size += count;
     bytes = bytes.subspan(count);
     offset += count;
   }
 }
 
 void FileWriters::end(std::uint64_t size) {
+  if (piece_.buffer == nullptr) begin_piece(0);
   file_->size = size;
   push(true);
 }
 
-void FileWriters::push(bool is_last) {
+void FileWriters::begin_piece(std::uint64_t offset) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return busy_ < most_pieces || failure_; });
+  changed_.wait(lock, [this] { return !free_.empty() || failure_; });
   check();
-  file_->end = std::max(file_->end, piece_.offset + piece_.bytes.size());
-  file_->is_whole = is_last;
-  ++file_->left;
-  ++busy_;
-  piece_.file = is_last ? std::move(file_) : file_;
-  pieces_.push_back(std::exchange(piece_, {}));
-  if (!spare_.empty()) {
-    piece_.bytes = std::move(spare_.back());
-    spare_.pop_back();
+  piece_ = {nullptr, free_.back(), 0, offset};
+  free_.pop_back();
+}
+
+void FileWriters::push(bool is_last) {
+  {
+    const std::lock_guard lock(mutex_);
+    check();
+    file_->end = std::max(file_->end, piece_.offset + piece_.size);
+    file_->is_whole = is_last;
+    ++file_->left;
+    piece_.file = is_last ? std::move(file_) : file_;
+    pieces_.push_back(std::exchange(piece_, {}));
   }
-  lock.unlock();
-  piece_.bytes.reserve(piece_bytes);
   changed_.notify_all();
 }
 
 void FileWriters::finish() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return busy_ == 0 || failure_; });
+  changed_.wait(lock, [this] { return free_.size() == most_pieces || failure_; });
   check();
 }
 
@@ -145,7 +148,7 @@ void FileWriters::work() {
     pieces_.pop_front();
     lock.unlock();
     try {
-      piece.file->write(piece.bytes, piece.offset);
+      piece.file->write({piece.buffer, piece.size}, piece.offset);
       lock.lock();
       const bool is_complete = --piece.file->left == 0 && piece.file->is_whole;
       lock.unlock();
@@ -156,9 +159,7 @@ void FileWriters::work() {
       if (!failure_) failure_ = std::current_exception();
       pieces_.clear();
     }
-    piece.bytes.clear();
-    spare_.push_back(std::move(piece.bytes));
-    --busy_;
+    free_.push_back(piece.buffer);
     changed_.notify_all();
   }
 }

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/memory.h"
 #include "base/stream.h"
 
 namespace halcyon {
@@ -50,23 +51,26 @@ class FileWriters {
   /// A piece of a file's content.
   struct Piece {
     std::shared_ptr<File> file;
-    std::vector<std::byte> bytes;
+    std::byte* buffer = nullptr;  // a part of the pool
+    std::size_t size = 0;
     std::uint64_t offset = 0;
   };
 
   void work();
-  /// Hands the current piece to the writers.
+  /// Begins a piece, as soon as there is a buffer for it.
+  void begin_piece(std::uint64_t offset);
+  /// Hands the piece that is filled to the writers.
   void push(bool is_last);
   void check() const;
 
   std::shared_ptr<File> file_;  // that is begun
   Piece piece_;                 // that is filled
+  Memory pool_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Piece> pieces_;                   // that wait
-  std::vector<std::vector<std::byte>> spare_;  // buffers
-  std::size_t busy_ = 0;                       // pieces that wait or are being written
+  std::deque<Piece> pieces_;      // that wait
+  std::vector<std::byte*> free_;  // buffers; the one that was used last is used next
   bool is_ended_ = false;
   std::exception_ptr failure_;
   std::vector<std::jthread> threads_;  // the last ones: they use the others

@@ -14,6 +14,7 @@ namespace halcyon::codec {
 namespace {
 
 constexpr unsigned most_threads = 3;
+constexpr std::size_t usual_frame = 4U << 20U;  // packed; what is not touched takes no memory
 
 /// What became of a frame.
 struct Slot {
@@ -98,6 +99,7 @@ class FramesDecoder : public Source {
   void work() {
     std::unique_ptr<FrameUnpacker> unpacker;
     std::vector<std::byte> frame;
+    frame.reserve(usual_frame);
     while (Slot* slot = take(frame)) unpack(*slot, frame, unpacker);
   }
 

@@ -16,7 +16,9 @@ class ProducedSource::Entry : public Sink {
 };
 
 ProducedSource::ProducedSource(std::function<void(Sink&)> produce, std::size_t capacity)
-    : ring_(capacity), producer_([this, produce = std::move(produce)] {
+    : capacity_(capacity),
+      ring_(make_memory(capacity)),
+      producer_([this, produce = std::move(produce)] {
         try {
           Entry entry(*this);
           produce(entry);
@@ -42,9 +44,9 @@ std::size_t ProducedSource::read(std::span<std::byte> buffer) {
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
     return 0;
   }
-  const std::size_t count = std::min({buffer.size(), waiting_, ring_.size() - first_});
-  std::copy_n(ring_.begin() + static_cast<std::ptrdiff_t>(first_), count, buffer.begin());
-  first_ = (first_ + count) % ring_.size();
+  const std::size_t count = std::min({buffer.size(), waiting_, capacity_ - first_});
+  std::copy_n(ring_.get() + first_, count, buffer.begin());
+  first_ = (first_ + count) % capacity_;
   waiting_ -= count;
   lock.unlock();
   changed_.notify_all();
@@ -54,11 +56,11 @@ std::size_t ProducedSource::read(std::span<std::byte> buffer) {
 bool ProducedSource::put(Bytes bytes) {
   while (!bytes.empty()) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return waiting_ < ring_.size() || is_unwanted_; });
+    changed_.wait(lock, [this] { return waiting_ < capacity_ || is_unwanted_; });
     if (is_unwanted_) return false;
-    const std::size_t at = (first_ + waiting_) % ring_.size();
-    const std::size_t count = std::min({bytes.size(), ring_.size() - waiting_, ring_.size() - at});
-    std::copy_n(bytes.begin(), count, ring_.begin() + static_cast<std::ptrdiff_t>(at));
+    const std::size_t at = (first_ + waiting_) % capacity_;
+    const std::size_t count = std::min({bytes.size(), capacity_ - waiting_, capacity_ - at});
+    std::copy_n(bytes.begin(), count, ring_.get() + at);
     waiting_ += count;
     bytes = bytes.subspan(count);
     lock.unlock();

@@ -5,8 +5,8 @@
 #include <functional>
 #include <mutex>
 #include <thread>
-#include <vector>
 
+#include "base/memory.h"
 #include "base/stream.h"
 
 namespace halcyon {
@@ -17,7 +17,7 @@ class ProducedSource : public Source {
  public:
   /// Starts `produce` in a thread of its own. What it raises is raised by the read that comes to
   /// that place.
-  explicit ProducedSource(std::function<void(Sink&)> produce, std::size_t capacity = 8U << 20U);
+  explicit ProducedSource(std::function<void(Sink&)> produce, std::size_t capacity = 4U << 20U);
   /// Tells the producer that no more is wanted (Sink::write is false), and waits for its end.
   ~ProducedSource() override;
   ProducedSource(const ProducedSource&) = delete;
@@ -31,7 +31,8 @@ class ProducedSource : public Source {
   bool put(Bytes bytes);
   void end(std::exception_ptr failure);
 
-  std::vector<std::byte> ring_;
+  const std::size_t capacity_;
+  Memory ring_;
   std::size_t first_ = 0;  // where the bytes that wait begin
   std::size_t waiting_ = 0;
   bool is_ended_ = false;     // the producer

@@ -366,16 +366,18 @@ void Deployment::remove_layers() const {
 
 void make_environment(Run& run) {
   const Options& options = run.options();
+  const bool rebuild_ghc = options.flag("ghc-rebuild");
+  const bool rebuild_cabal = options.flag("cabal-rebuild") || options.flag("cabal-update");
   const bool may_build = run.may_build_dependencies();
   run.use_hooks({});
   log::step("Preparing layers");
+  Keeper& keeper = run.keeper();
   GhcLayer ghc(run.workspace(), run.ghc_version());
-  run.keeper().realise(ghc, options.flag("ghc-rebuild"), may_build);
-  UpdatedCabalLayer cabal(run.workspace(), run.keeper(), run.cabal_version(), run.cabal_repo(),
-                          false);
+  UpdatedCabalLayer cabal(run.workspace(), keeper, run.cabal_version(), run.cabal_repo(), false);
   cabal.rebuild_plain(options.flag("cabal-rebuild"));
-  run.keeper().realise(cabal, options.flag("cabal-rebuild") || options.flag("cabal-update"),
-                       may_build);
+  const auto ahead = rebuild_ghc || rebuild_cabal ? nullptr : keeper.restore_ahead({&ghc, &cabal});
+  keeper.realise(ghc, rebuild_ghc, may_build);
+  keeper.realise(cabal, rebuild_cabal, may_build);
 }
 
 }  // namespace halcyon

@@ -206,8 +206,10 @@ std::shared_ptr<Unpacker> Keeper::restore_ahead(const std::vector<const Layer*>&
     Step step = plan(*layer);
     if (step.means == Means::existing || std::exchange(is_first, false)) continue;
     if (!step.source || has_tree_of(*layer, *step.source)) continue;
-    // The decoder of xz takes all processors, and much memory, itself.
-    if (step.source->key.ends_with(archive_suffix(Format::xz))) continue;
+    // One thread takes long to unpack much xz: later, it has all processors.
+    constexpr std::uint64_t much = 16U << 20U;
+    const bool is_xz = step.source->key.ends_with(archive_suffix(Format::xz));
+    if (is_xz && step.source->manifest.bytes > much) continue;
     work.push_back({std::move(*step.source), layer->dir()});
   }
   if (work.empty()) return nullptr;

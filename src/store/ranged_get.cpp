@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/memory.h"
 
 namespace halcyon {
 
@@ -50,7 +51,7 @@ class OtherRanges {
       const std::size_t wanted = size_of(read_);
       for (std::size_t passed = 0; passed < wanted;) {
         const std::size_t arrived = wait_for(slot, passed);
-        if (!sink.write(Bytes(slot.bytes).subspan(passed, arrived - passed))) return;
+        if (!sink.write({slot.bytes.get() + passed, arrived - passed})) return;
         passed = arrived;
       }
     }
@@ -58,7 +59,8 @@ class OtherRanges {
 
  private:
   struct Slot {
-    std::vector<std::byte> bytes;
+    Memory bytes;
+    std::size_t size = 0;  // of the range
     std::size_t range = 0;
     std::size_t arrived = 0;
   };
@@ -67,14 +69,13 @@ class OtherRanges {
   /// when nobody reads it.
   class SlotSink : public Sink {
    public:
-    SlotSink(OtherRanges& ranges, Slot& slot)
-        : ranges_(ranges), slot_(slot), left_(slot.bytes.size()) {}
+    SlotSink(OtherRanges& ranges, Slot& slot) : ranges_(ranges), slot_(slot), left_(slot.size) {}
     bool write(Bytes bytes) override {
       if (bytes.size() > left_)
         throw Error("storage::truncated", "The server sent too much of a file");
-      const std::size_t at = slot_.bytes.size() - left_;
+      const std::size_t at = slot_.size - left_;
       // Only what is told to have arrived is read by the other thread.
-      std::copy(bytes.begin(), bytes.end(), slot_.bytes.begin() + static_cast<std::ptrdiff_t>(at));
+      std::copy(bytes.begin(), bytes.end(), slot_.bytes.get() + at);
       left_ -= bytes.size();
       const std::lock_guard lock(ranges_.mutex_);
       slot_.arrived = at + bytes.size();
@@ -113,7 +114,7 @@ class OtherRanges {
     try {
       while (Slot* slot = next_slot()) {
         const std::uint64_t first = slot->range * policy_.bytes;
-        const std::size_t wanted = slot->bytes.size();
+        const std::size_t wanted = slot->size;
         SlotSink sink(*this, *slot);
         get({first, first + wanted - 1, etag_}, nullptr, sink);
         const std::lock_guard lock(mutex_);
@@ -139,7 +140,8 @@ class OtherRanges {
     Slot& slot = slot_of(next_);
     slot.range = next_++;
     slot.arrived = 0;
-    slot.bytes.resize(size_of(slot.range));
+    slot.size = size_of(slot.range);
+    if (!slot.bytes) slot.bytes = make_memory(static_cast<std::size_t>(policy_.bytes));
     return &slot;
   }
 

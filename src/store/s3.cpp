@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -53,7 +54,11 @@ S3Storage::S3Storage(const S3Storage& other, std::unique_ptr<HttpClient> http)
     : own_http_(std::move(http)),
       options_(other.options_),
       client_(other.client_, *own_http_),
-      large_(other.large_) {}
+      large_(other.large_) {
+  // What comes beside something else has a quarter of the memory.
+  options_.ranges.bytes /= 2;
+  options_.ranges.connections = std::max<std::size_t>(1, options_.ranges.connections / 2);
+}
 
 std::unique_ptr<Storage> S3Storage::another() const {
   return std::unique_ptr<Storage>(new S3Storage(*this, std::make_unique<HttpClient>()));

@@ -84,7 +84,7 @@ class Storage {
   virtual std::optional<std::string> digest(std::string_view key) = 0;
   /// Removes an object; one that is not there is fine.
   virtual void remove(std::string_view key) = 0;
-  /// The same storage with connections of its own: for another thread.
+  /// The same storage with connections of its own, for another thread. It takes less memory.
   virtual std::unique_ptr<Storage> another() const = 0;
 };
 
