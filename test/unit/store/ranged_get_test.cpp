@@ -76,8 +76,8 @@ struct Bucket {
     return head + whole;
   }
 
-  /// What comes of it, or the id of the Error.
-  std::string get(std::chrono::milliseconds budget = 3s) {
+  /// What comes of it, or the id of the Error. `beside`: in another thread's way.
+  std::string get(std::chrono::milliseconds budget = 3s, bool beside = false) {
     HttpClient http;
     S3Storage storage({.bucket = "bucket",
                        .endpoint = server.url(),
@@ -90,7 +90,9 @@ struct Bucket {
     storage.list("");
     StringSink text;
     bool found = false;
-    const std::string id = error_id([&] { found = storage.get("x", text); });
+    const std::unique_ptr<Storage> other = storage.another();
+    Storage& asked_storage = beside ? *other : storage;
+    const std::string id = error_id([&] { found = asked_storage.get("x", text); });
     return !id.empty() ? id : found ? text.text : "absent";
   }
   /// How many objects were asked for.
@@ -118,6 +120,13 @@ TEST_CASE("ranges: a large object comes in ranges of the same content, none of t
     CHECK(bucket.asked.size() == bucket.gets());
     CHECK(bucket.asked.contains("bytes=0-999"));
   }
+}
+
+TEST_CASE("ranges: what is fetched beside something else comes in smaller ones") {
+  Bucket bucket(10'500);
+  CHECK((bucket.get(3s, true) == bucket.content));
+  CHECK(bucket.gets() == 21);
+  CHECK(bucket.asked.contains("bytes=0-499"));
 }
 
 TEST_CASE("ranges: a small object comes at once") {

@@ -390,6 +390,9 @@ TEST_CASE("s3: an object that is not what was stored is told") {
   S3Storage storage(options, http, &std::chrono::system_clock::now);
   CHECK(test::get_text(storage, "good") == "abc");
   CHECK(error_id([&] { test::get_text(storage, "bad"); }) == "storage::corrupt");
+  StringSink checked_elsewhere;
+  CHECK(storage.get("bad", checked_elsewhere, Check::by_caller));
+  CHECK(checked_elsewhere.text == "abc");
   CHECK(storage.digest("good") == sha256("abc"));
   test::LimitedSink limited(1);
   CHECK(storage.get("bad", limited));

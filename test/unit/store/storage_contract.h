@@ -1,6 +1,7 @@
 #pragma once
 
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -73,6 +74,16 @@ inline void check_contract(Storage& storage, const fs::path& scratch) {
   CHECK(storage.get("original/bytes", limited));
   CHECK(limited.seen >= 1000);
   CHECK(limited.seen < bytes.size());
+
+  // Another thread has connections of its own.
+  {
+    const std::unique_ptr<Storage> other = storage.another();
+    auto theirs = std::async(std::launch::async,
+                             [&other] { return sha256(get_text(*other, "original/bytes")); });
+    CHECK(sha256(get_text(storage, "original/bytes")) == sha256(bytes));
+    CHECK(theirs.get() == sha256(bytes));
+    CHECK(other->describe("x") == storage.describe("x"));
+  }
 
   // What is there is kept where that is wanted, and known by its digest.
   CHECK(storage.digest("kept") == std::nullopt);
