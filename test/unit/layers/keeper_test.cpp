@@ -226,6 +226,25 @@ TEST_CASE("layers are restored beside each other", "[layers]") {
   CHECK(fs::is_empty(machine.workspace.temp()));
 }
 
+TEST_CASE("what a layer is extended from is restored ahead, unless it is there", "[layers]") {
+  const TempDir shared(fs::temp_directory_path());
+  Machine machine(shared.path());
+  TextLayer earlier(machine.workspace, "a");
+  machine.keeper.realise(earlier);
+  TextLayer missing(machine.workspace, "x");
+  missing.named = "x";
+  TextLayer layer(machine.workspace, "b");
+  layer.start_from = "halcyon-text-a.tar.gz";
+  CHECK(machine.keeper.restore_ahead({&missing, &layer}) == nullptr);
+  remove_layer(machine.workspace, earlier.dir());
+  const auto ahead = machine.keeper.restore_ahead({&missing, &layer});
+  REQUIRE(ahead);
+  CHECK(machine.keeper.realise(missing).means == Means::built);
+  CHECK(machine.keeper.realise(layer).means == Means::extended);
+  CHECK(read_file(layer.dir() / "text") == "a+b");
+  CHECK_FALSE(ahead->take(earlier.key(), layer.dir()));  // it was
+}
+
 TEST_CASE("what is not taken of storage leaves nothing in the cache", "[layers]") {
   const TempDir shared(fs::temp_directory_path());
   Machine machine(shared.path());
