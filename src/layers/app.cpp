@@ -203,10 +203,9 @@ void AppLayer::collect() const {
   remove_tree(install);
   fs::create_directories(install / "bin");
   const BuildPlan plan = BuildPlan::read(dir() / "dist" / "cache" / "plan.json");
-  std::vector<fs::path> programs;
-  for (const fs::path& program : plan.local_executables()) {
-    fs::copy_file(program, install / "bin" / program.filename());
-    programs.push_back(program);
+  const std::vector<fs::path>& programs = plan.local_executables();
+  for (const fs::path& program : programs) {
+    fs::create_hard_link(program, install / "bin" / program.filename());
   }
   if (fs::is_empty(install / "bin")) {
     throw Error("app::no-executable", source_.package.label() + " has no executable")
@@ -214,6 +213,12 @@ void AppLayer::collect() const {
         .fix("Add an `executable` stanza to " + source_.package.file.filename().string());
   }
   strip_tree(workspace(), install);
+  // What is installed serves cabal as well: the larger program, which GHC links anew with any
+  // change, is not worth being kept.
+  for (const fs::path& program : programs) {
+    fs::remove(program);
+    fs::create_hard_link(install / "bin" / program.filename(), program);
+  }
   const fs::path sandbox = workspace().layer_dir("sandbox");
   if (!source_.extra_libs.empty()) {
     for (const fs::path& library : needed_libraries(workspace(), programs, sandbox)) {
