@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 
+import large_app
+
 TOP = pathlib.Path(__file__).resolve().parent.parent
 STATE = pathlib.Path(os.environ.get("BENCH_STATE", TOP / "build" / "bench"))
 TREE = pathlib.Path(os.environ.get("HALCYON_BUILD_TREE", TOP / "build" / "release"))
@@ -166,9 +168,18 @@ class Bed:
         output(TOP / "test/apps/checkout", app, source)
         return source
 
+    def checkout_large(self):
+        """The same with more than forty modules."""
+        source = STATE / "source" / "scotty-large"
+        remove(source)
+        output(TOP / "test/apps/checkout", APP, source)
+        large_app.grow(source)
+        return source
+
     def prepare(self):
         """The app's layers in a directory for each choice of formats, made once, and in buckets."""
         self.app, self.more = self.checkout(), self.checkout(APP + "-more")
+        self.large = self.checkout_large()
         for archives, bucket in BUCKETS.items():
             storage = STATE / f"storage-{archives}"
             if not (storage / "done").exists():

@@ -4,6 +4,7 @@ import re
 import statistics
 import subprocess
 
+import large_app
 from bed import BUCKETS, HALCYON, RATE, STATE, TOP, TREE, remove, tell, timed, warm_memory
 
 
@@ -276,11 +277,6 @@ def push_unchanged(bed, runs, archives="default"):
 
 
 def push_changed(bed, runs, archives="default"):
-    row = Row("push-changed", "Push, one module changed, layers in the cache")
-    deploy = bed.halcyon("deploy", bed.app, archives=archives, no_upload="1")
-    restored = bed.halcyon("restore", bed.app, archives=archives)
-    bed.forget()
-    timed(**restored)
     count = iter(range(10**6))
 
     def change(source):
@@ -288,9 +284,36 @@ def push_changed(bed, runs, archives="default"):
         text = module.read_text().split("\n-- bench")[0]
         module.write_text(f"{text}\n-- bench\nbenchmarked :: Int\nbenchmarked = {next(count)}\n")
 
+    row = Row("push-changed", "Push, one module changed, layers in the cache")
+    push_change(bed, runs, row, bed.app, archives, change)
+    bed.checkout()
+    return row
+
+
+def push_changed_large(bed, runs, archives="default"):
+    count = iter(range(10**6))
+
+    def change(source):
+        large_app.write_shared(source, 0, f", more{next(count)} :: Maybe Int")
+
+    row = Row("push-changed-large", "The same, an app of 46 modules, of which 10 import the one that changed")
+    push_change(bed, runs, row, bed.large, archives, change)
+    bed.checkout_large()
+    return row
+
+
+def push_change(bed, runs, row, app, archives, change):
+    """`change` makes the next version of the source that it is given."""
+    deploy = bed.halcyon("deploy", app, archives=archives, no_upload="1")
+    restored = bed.halcyon("restore", app, archives=archives)
+    bed.forget()
+    timed(**deploy)
+    bed.forget(cache=False)
+    timed(**restored)
+
     def before_ours():
         bed.forget(cache=False)
-        change(bed.app)
+        change(app)
 
     def before_cabal():
         bed.forget(cache=False)
@@ -304,9 +327,7 @@ def push_changed(bed, runs, archives="default"):
         "halcyon": (before_ours, lambda: timed(**deploy)),
         "cabal build": (before_cabal, lambda: timed(cabal, env)),
     })
-    bed.checkout()
     row.goal("of cabal build alone", row.median("halcyon") / row.median("cabal build"), 1.15)
-    return row
 
 
 def match(bed, runs):
@@ -345,5 +366,6 @@ def label(bed, runs):
 ROWS = {"restore-xz": restore_xz, "restore-zstd": restore_zstd, "restore-cache": restore_cache,
         "restore-all": restore_all, "restore-all-zstd": in_zstd(restore_all), "archive-xz": archive_xz,
         "archive-zstd": archive_zstd, "push-unchanged": push_unchanged, "push-unchanged-zstd": in_zstd(push_unchanged),
-        "push-changed": push_changed, "push-changed-zstd": in_zstd(push_changed), "extend": extend,
+        "push-changed": push_changed, "push-changed-zstd": in_zstd(push_changed),
+        "push-changed-large": push_changed_large, "push-changed-large-zstd": in_zstd(push_changed_large), "extend": extend,
         "match": match, "label": label}

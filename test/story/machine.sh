@@ -27,7 +27,7 @@ mkdir "$work/source"
 on_machine() {
   "$top/test/heroku/machine" "$tree" "$machine" "$work/storage:/storage:rw" "$work/source:/source:ro" \
     ${machine_binds[@]+"${machine_binds[@]}"} -- HALCYON_STORAGE_DIR=/storage HALCYON_CACHE_DIR=/tmp/cache \
-    HALCYON_CATALOG="$bed_url/catalog.json" HALCYON_CABAL_REPO="bed:$bed_url/hackage/" "$@"
+    HALCYON_CATALOG="$bed_url/catalog.json" HALCYON_CABAL_REPO="bed:$bed_url/hackage/" HALCYON_ARCHIVE_FORMAT=zstd "$@"
 }
 halcyon=/opt/halcyon/bin/halcyon
 
