@@ -1,6 +1,6 @@
 """An app of many modules, as apps are that people push: made of scotty-web, with the same packages."""
 
-GROUPS, MEMBERS = 4, 10
+GROUPS, MEMBERS = 8, 5
 
 SHARED = """{{-# LANGUAGE DeriveGeneric #-}}
 module Group{group} (Item{group} (..), total{group}) where
@@ -60,7 +60,7 @@ def modules():
 
 
 def write_shared(source, group, more=""):
-    """A module that ten others import. `more` are fields of its record, as ", field :: Type"."""
+    """A module that five others import. `more` are fields of its record, as ", field :: Type"."""
     (source / "src" / f"Group{group}.hs").write_text(SHARED.format(group=group, more=more))
 
 
