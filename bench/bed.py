@@ -169,7 +169,7 @@ class Bed:
         return source
 
     def checkout_large(self):
-        """The same with fifty modules."""
+        """The same with fifty modules, and files."""
         source = STATE / "source" / "scotty-large"
         remove(source)
         output(TOP / "test/apps/checkout", APP, source)
