@@ -212,8 +212,13 @@ class Bed:
         """Between two rows: where the disk is getting full, as if nothing had been removed."""
         if TRASH.exists() and shutil.disk_usage(TRASH).free < 25e9:
             remove(TRASH)
-            os.sync()
-            time.sleep(65)
+            self.calm()
+
+    @staticmethod
+    def calm():
+        """Waits until a removal has no effect any more on how fast files are made."""
+        os.sync()
+        time.sleep(65)
 
     def aws(self, words):
         return f"aws --endpoint-url {self.s3} {words}"
