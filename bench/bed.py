@@ -169,7 +169,7 @@ class Bed:
         return source
 
     def checkout_large(self):
-        """The same with fifty modules, and files."""
+        """The same with fifty modules."""
         source = STATE / "source" / "scotty-large"
         remove(source)
         output(TOP / "test/apps/checkout", APP, source)
@@ -212,13 +212,8 @@ class Bed:
         """Between two rows: where the disk is getting full, as if nothing had been removed."""
         if TRASH.exists() and shutil.disk_usage(TRASH).free < 25e9:
             remove(TRASH)
-            self.calm()
-
-    @staticmethod
-    def calm():
-        """Waits until a removal has no effect any more on how fast files are made."""
-        os.sync()
-        time.sleep(65)
+            os.sync()
+            time.sleep(65)
 
     def aws(self, words):
         return f"aws --endpoint-url {self.s3} {words}"

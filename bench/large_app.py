@@ -1,7 +1,6 @@
-"""An app of many modules and data files, as apps are that people push: made of scotty-web, with the same packages."""
+"""An app of many modules, as apps are that people push: made of scotty-web, with the same packages."""
 
 GROUPS, MEMBERS = 8, 5
-FILES = 400  # of 1 to 25 kB
 
 SHARED = """{{-# LANGUAGE DeriveGeneric #-}}
 module Group{group} (Item{group} (..), total{group}) where
@@ -65,19 +64,8 @@ def write_shared(source, group, more=""):
     (source / "src" / f"Group{group}.hs").write_text(SHARED.format(group=group, more=more))
 
 
-def write_files(source):
-    """What a site has of styles, scripts and pages."""
-    for number in range(FILES):
-        directory = source / "static" / str(number % 20)
-        directory.mkdir(parents=True, exist_ok=True)
-        lines = (f".rule-{number}-{line} {{ margin: {line * number % 97}px; color: #{line * 7919 * (number + 1) % 0xffffff:06x} }}\n"
-                 for line in range(20 + number * 37 % 480))
-        (directory / f"{number}.css").write_text("".join(lines))
-
-
 def grow(source):
-    """Adds modules and files to a scotty-web that was checked out, and serves what they have."""
-    write_files(source)
+    """Adds the modules to a scotty-web that was checked out, and serves what they have."""
     for group in range(GROUPS):
         write_shared(source, group)
         for member in range(MEMBERS):
@@ -85,8 +73,6 @@ def grow(source):
             (source / "src" / f"Order{number}.hs").write_text(MEMBER.format(number=number, group=group))
     description = source / "scotty-web.cabal"
     text = description.read_text().replace("other-modules:    Port", "other-modules:    " + ", ".join(["Port"] + modules()))
-    text = text.replace("build-type:         Simple\n", "build-type:         Simple\n" + "".join(
-        f"{'data-files:' if number == 0 else '':<20}static/{number}/*.css{',' * (number < 19)}\n" for number in range(20)))
     description.write_text(text.replace("scotty-web", "scotty-large"))
     description.rename(source / "scotty-large.cabal")
     main = source / "app" / "Main.hs"

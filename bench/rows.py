@@ -254,20 +254,7 @@ def in_zstd(measure):
 
 def push_unchanged(bed, runs, archives="default"):
     row = Row("push-unchanged", "Push, nothing changed")
-    push_again(bed, runs, row, bed.app, archives)
-    return row
-
-
-def push_unchanged_large(bed, runs, archives="default"):
-    row = Row("push-unchanged-large", f"The same, an app with {large_app.FILES} data files")
-    timed(**bed.halcyon("deploy", bed.large, archives=archives))
-    bed.calm()  # what it was built with is removed
-    push_again(bed, runs, row, bed.large, archives)
-    return row
-
-
-def push_again(bed, runs, row, app, archives):
-    deploy = bed.halcyon("deploy", app, archives=archives)
+    deploy = bed.halcyon("deploy", bed.app, archives=archives)
     bed.forget()
     timed(**deploy)
     timed(**deploy)
@@ -286,6 +273,7 @@ def push_again(bed, runs, row, app, archives):
     }, is_large=False)
     row.goal("requests", len(asked), 1)
     row.goal("of cp -a of the installed app", row.median("halcyon") / row.median("cp -a"), 2)
+    return row
 
 
 def push_changed(bed, runs, archives="default"):
@@ -378,7 +366,6 @@ def label(bed, runs):
 ROWS = {"restore-xz": restore_xz, "restore-zstd": restore_zstd, "restore-cache": restore_cache,
         "restore-all": restore_all, "restore-all-zstd": in_zstd(restore_all), "archive-xz": archive_xz,
         "archive-zstd": archive_zstd, "push-unchanged": push_unchanged, "push-unchanged-zstd": in_zstd(push_unchanged),
-        "push-unchanged-large": push_unchanged_large, "push-unchanged-large-zstd": in_zstd(push_unchanged_large),
         "push-changed": push_changed, "push-changed-zstd": in_zstd(push_changed),
         "push-changed-large": push_changed_large, "push-changed-large-zstd": in_zstd(push_changed_large), "extend": extend,
         "match": match, "label": label}
