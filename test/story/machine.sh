@@ -19,6 +19,7 @@ start_bed_with_layers() {
   bed_url=$(BED_PORT=$(cat "$port") "$top/test/bed/up" "$bed_run")
   layers=$("$top/test/bed/layers" "$tree" "$bed_url")
   cp -a "$layers" "$work/storage"
+  machine_format=(HALCYON_ARCHIVE_FORMAT=zstd) # that of the layers
 }
 
 # on_machine [NAME=VALUE]... COMMAND...: with /app, /tmp and /storage of the story, and /source, a directory of apps.
@@ -27,7 +28,8 @@ mkdir "$work/source"
 on_machine() {
   "$top/test/heroku/machine" "$tree" "$machine" "$work/storage:/storage:rw" "$work/source:/source:ro" \
     ${machine_binds[@]+"${machine_binds[@]}"} -- HALCYON_STORAGE_DIR=/storage HALCYON_CACHE_DIR=/tmp/cache \
-    HALCYON_CATALOG="$bed_url/catalog.json" HALCYON_CABAL_REPO="bed:$bed_url/hackage/" HALCYON_ARCHIVE_FORMAT=zstd "$@"
+    HALCYON_CATALOG="$bed_url/catalog.json" HALCYON_CABAL_REPO="bed:$bed_url/hackage/" \
+    ${machine_format[@]+"${machine_format[@]}"} "$@"
 }
 halcyon=/opt/halcyon/bin/halcyon
 
