@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/blocks.h"
 #include "base/stream.h"
 
 /// Compression as streams: xz in blocks, gzip and zstd in frames, so that several cores can pack
@@ -45,9 +46,16 @@ std::unique_ptr<Encoder> make_encoder(Format format, Sink& out, unsigned threads
                                       Effort effort = Effort::quick,
                                       const EarlierArchive* earlier = nullptr);
 
+/// Unpacks what it reads.
+class Decoder : public Source {
+ public:
+  /// The next bytes, where they were unpacked: in memory of the decoder, which must outlive them,
+  /// or in one of the blocks. Empty at the end.
+  virtual HeldBytes next(Blocks& blocks);
+};
 /// Unpacks, finding the format from the first bytes; plain tar passes as it is. bzip2 is refused
 /// with a message of its own. Errors: "archive::truncated", "archive::corrupt",
 /// "archive::unknown-format". `in` must outlive the decoder. Memory stays below 200 MB.
-std::unique_ptr<Source> make_decoder(Source& in, unsigned threads);
+std::unique_ptr<Decoder> make_decoder(Source& in, unsigned threads);
 
 }  // namespace halcyon

@@ -20,7 +20,7 @@ using namespace codec;
 
 constexpr std::uint64_t memory_limit = 160ULL << 20U;
 
-class PlainDecoder : public Source {
+class PlainDecoder : public Decoder {
  public:
   explicit PlainDecoder(Input input) : input_(std::move(input)) {}
   std::size_t read(std::span<std::byte> buffer) override {
@@ -35,7 +35,7 @@ class PlainDecoder : public Source {
   Input input_;
 };
 
-class XzDecoder : public Source {
+class XzDecoder : public Decoder {
  public:
   XzDecoder(Input input, unsigned threads) : input_(std::move(input)) {
     lzma_mt options{};
@@ -100,7 +100,14 @@ std::unique_ptr<FrameFormat> codec::frame_format(Format format) {
   return nullptr;
 }
 
-std::unique_ptr<Source> make_decoder(Source& in, unsigned threads) {
+HeldBytes Decoder::next(Blocks& blocks) {
+  std::shared_ptr<std::byte> block = blocks.take();
+  const std::span<std::byte> room(block.get(), Blocks::block_bytes);
+  const Bytes bytes = room.first(read(room));
+  return {std::move(block), bytes};
+}
+
+std::unique_ptr<Decoder> make_decoder(Source& in, unsigned threads) {
   using namespace std::literals;
   constexpr std::size_t tar_magic_at = 257;
   Input input(in);

@@ -52,7 +52,7 @@ void EarlierArchive::read(const fs::path& file, const std::string& sha256,
         offset += frame.size();
       }
       content.resize(std::max(content.size(), unpacker->size(frame)));
-      const std::size_t count = unpacker->unpack(frame, content);
+      const std::size_t count = unpacker->unpack(frame, content, [](std::size_t) {});
       if (count == 0) continue;  // of others, who skip it
       std::string digest = halcyon::sha256(Bytes(content).first(count));
       const std::lock_guard lock(mutex);

@@ -14,18 +14,25 @@ namespace halcyon {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 256U << 10U;
-constexpr std::size_t most_pieces = 32;
+constexpr std::size_t most_pieces = 64;  // that wait: each file's has its directory open
 
 }  // namespace
 
-/// A file while it is written, maybe by several writers at once.
+/// A file while it is written. The system lets one write at a time, so one writer has it.
 class FileWriters::File {
  public:
+  struct Piece {
+    HeldBytes content;
+    std::uint64_t offset = 0;
+    bool is_last = false;
+  };
+
   explicit File(NewFile what) : what_(std::move(what)) {}
 
-  void write(Bytes bytes, std::uint64_t offset) {
-    std::call_once(opened_, [this] { open(); });
+  void write(const Piece& piece) {
+    Bytes bytes = piece.content.bytes;
+    std::uint64_t offset = piece.offset;
+    if (!fd_) open();
     while (!bytes.empty()) {
       const ssize_t count =
           ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
@@ -34,12 +41,18 @@ class FileWriters::File {
       bytes = bytes.subspan(static_cast<std::size_t>(count));
       offset += static_cast<std::uint64_t>(count);
     }
+    end_ = std::max(end_, offset);
+    if (piece.is_last) complete();
   }
 
-  /// When all of it is written. `end` is behind the last byte of its content, which zeros may
-  /// follow.
+  // Guarded by the writers' mutex, but for what only the thread that adds uses.
+  std::deque<Piece> pieces;  ///< that wait
+  bool has_writer = false;   ///< or waits for one
+  std::uint64_t size = 0;    ///< known with the last piece
+
+ private:
   void complete() {
-    if (end < size && ::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) fail("write");
+    if (end_ < size && ::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) fail("write");
     const timespec times[2] = {what_.time, what_.time};
     if (::fchmod(fd_.get(), what_.mode) != 0 || ::futimens(fd_.get(), times) != 0) {
       fail("set the mode and times of");
@@ -47,13 +60,6 @@ class FileWriters::File {
     fd_.reset();
   }
 
-  // Guarded by the writers' mutex.
-  std::size_t left = 0;  ///< pieces that are not written
-  bool is_whole = false;
-  std::uint64_t end = 0;
-  std::uint64_t size = 0;
-
- private:
   void open() {
     constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     fd_.reset(::openat(what_.directory->get(), what_.name.c_str(), flags, 0600));
@@ -67,12 +73,11 @@ class FileWriters::File {
   }
 
   NewFile what_;
-  std::once_flag opened_;
   UniqueFd fd_;
+  std::uint64_t end_ = 0;  // of what is written
 };
 
-FileWriters::FileWriters(unsigned writers) : pool_(make_memory(most_pieces * piece_bytes)) {
-  for (std::size_t i = most_pieces; i-- > 0;) free_.push_back(pool_.get() + i * piece_bytes);
+FileWriters::FileWriters(unsigned writers) {
   for (unsigned i = 0; i < std::max(1U, writers); ++i) {
     threads_.emplace_back([this] { work(); });
   }
@@ -82,56 +87,41 @@ FileWriters::~FileWriters() {
   {
     const std::lock_guard lock(mutex_);
     is_ended_ = true;
-    pieces_.clear();
+    files_.clear();
   }
-  changed_.notify_all();
+  arrived_.notify_all();
 }
 
 void FileWriters::begin(NewFile file) { file_ = std::make_shared<File>(std::move(file)); }
 
-void FileWriters::write(Bytes bytes, std::uint64_t offset) {
-  while (!bytes.empty()) {
-    const bool follows = offset == piece_.offset + piece_.size;
-    if (piece_.size > 0 && (!follows || piece_.size == piece_bytes)) push(false);
-    if (piece_.buffer == nullptr) begin_piece(offset);
-    const std::size_t count = std::min(bytes.size(), piece_bytes - piece_.size);
-    std::copy_n(bytes.begin(), count, piece_.buffer + piece_.size);
-    piece_.size += count;
-    bytes = bytes.subspan(count);
-    offset += count;
-  }
+void FileWriters::write(HeldBytes content, std::uint64_t offset) {
+  if (!piece_.bytes.empty()) push(false);
+  piece_ = std::move(content);
+  offset_ = offset;
 }
 
 void FileWriters::end(std::uint64_t size) {
-  if (piece_.buffer == nullptr) begin_piece(0);
   file_->size = size;
   push(true);
-}
-
-void FileWriters::begin_piece(std::uint64_t offset) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return !free_.empty() || failure_; });
-  check();
-  piece_ = {nullptr, free_.back(), 0, offset};
-  free_.pop_back();
+  file_.reset();
 }
 
 void FileWriters::push(bool is_last) {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    written_.wait(lock, [this] { return pieces_ < most_pieces || failure_; });
     check();
-    file_->end = std::max(file_->end, piece_.offset + piece_.size);
-    file_->is_whole = is_last;
-    ++file_->left;
-    piece_.file = is_last ? std::move(file_) : file_;
-    pieces_.push_back(std::exchange(piece_, {}));
+    ++pieces_;
+    file_->pieces.push_back({std::exchange(piece_, {}), std::exchange(offset_, 0), is_last});
+    if (std::exchange(file_->has_writer, true)) return;
+    files_.push_back(file_);
   }
-  changed_.notify_all();
+  arrived_.notify_one();
 }
 
 void FileWriters::finish() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return free_.size() == most_pieces || failure_; });
+  written_.wait(lock, [this] { return pieces_ == 0 || failure_; });
   check();
 }
 
@@ -142,25 +132,28 @@ void FileWriters::check() const {
 void FileWriters::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return !pieces_.empty() || is_ended_; });
-    if (pieces_.empty()) return;
-    Piece piece = std::move(pieces_.front());
-    pieces_.pop_front();
-    lock.unlock();
-    try {
-      piece.file->write({piece.buffer, piece.size}, piece.offset);
-      lock.lock();
-      const bool is_complete = --piece.file->left == 0 && piece.file->is_whole;
+    arrived_.wait(lock, [this] { return !files_.empty() || is_ended_; });
+    if (files_.empty()) return;
+    const std::shared_ptr<File> file = std::move(files_.front());
+    files_.pop_front();
+    while (!file->pieces.empty()) {
+      File::Piece piece = std::move(file->pieces.front());
+      file->pieces.pop_front();
+      const bool is_wanted = !failure_ && !is_ended_;
       lock.unlock();
-      if (is_complete) piece.file->complete();
+      std::exception_ptr failure;
+      try {
+        if (is_wanted) file->write(piece);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      piece.content = {};  // whoever waits for its memory goes on
       lock.lock();
-    } catch (...) {
-      if (!lock.owns_lock()) lock.lock();
-      if (!failure_) failure_ = std::current_exception();
-      pieces_.clear();
+      if (failure && !failure_) failure_ = failure;
+      --pieces_;
+      written_.notify_one();
     }
-    free_.push_back(piece.buffer);
-    changed_.notify_all();
+    file->has_writer = false;
   }
 }
 

@@ -13,8 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/memory.h"
-#include "base/stream.h"
+#include "archive/blocks.h"
 
 namespace halcyon {
 
@@ -28,7 +27,8 @@ struct NewFile {
 };
 
 /// Makes files in threads of its own, so that an archive is decoded while its files are written.
-/// Names are not judged here. Files are made in any order; memory is bounded. For one thread.
+/// Names are not judged here. Files are made in any order, each by one writer at a time; what waits
+/// is bounded. For one thread.
 class FileWriters {
  public:
   explicit FileWriters(unsigned writers);
@@ -39,8 +39,9 @@ class FileWriters {
 
   /// Begins the next file. This and all below raise the first writer's Error.
   void begin(NewFile file);
-  /// Adds content; what is left out between is zeros. Waits when the writers do not get on.
-  void write(Bytes bytes, std::uint64_t offset);
+  /// Adds content, which is held until it is written; what is left out between is zeros. Waits
+  /// when the writers do not get on.
+  void write(HeldBytes content, std::uint64_t offset);
   /// Ends the file, which has so many bytes.
   void end(std::uint64_t size);
   /// Waits until every file is complete.
@@ -48,29 +49,21 @@ class FileWriters {
 
  private:
   class File;
-  /// A piece of a file's content.
-  struct Piece {
-    std::shared_ptr<File> file;
-    std::byte* buffer = nullptr;  // a part of the pool
-    std::size_t size = 0;
-    std::uint64_t offset = 0;
-  };
 
   void work();
-  /// Begins a piece, as soon as there is a buffer for it.
-  void begin_piece(std::uint64_t offset);
-  /// Hands the piece that is filled to the writers.
+  /// Hands the last piece of the file to the writers.
   void push(bool is_last);
   void check() const;
 
   std::shared_ptr<File> file_;  // that is begun
-  Piece piece_;                 // that is filled
-  Memory pool_;
+  HeldBytes piece_;             // of it, that was added last
+  std::uint64_t offset_ = 0;    // of that
 
   std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Piece> pieces_;      // that wait
-  std::vector<std::byte*> free_;  // buffers; the one that was used last is used next
+  std::condition_variable arrived_;          // a file to write, or the end
+  std::condition_variable written_;          // a piece, or there is a failure
+  std::deque<std::shared_ptr<File>> files_;  // that have pieces, and no writer
+  std::size_t pieces_ = 0;                   // that are not written
   bool is_ended_ = false;
   std::exception_ptr failure_;
   std::vector<std::jthread> threads_;  // the last ones: they use the others

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -33,8 +34,10 @@ class FrameUnpacker {
   virtual ~FrameUnpacker() = default;
   /// What a frame says that it unpacks to, in bytes: `largest_frame` at most.
   virtual std::size_t size(Bytes frame) const = 0;
-  /// Unpacks a frame into its size, at least; how many bytes it were.
-  virtual std::size_t unpack(Bytes frame, std::span<std::byte> room) = 0;
+  /// Unpacks a frame into its size, at least; how many bytes it were. Tells how many they are so
+  /// far, now and then; the frame's checksum is known at the end only.
+  using SoFar = std::function<void(std::size_t)>;
+  virtual std::size_t unpack(Bytes frame, std::span<std::byte> room, const SoFar& so_far) = 0;
 };
 
 /// What there is to know of a format.
@@ -48,7 +51,7 @@ class FrameFormat {
   virtual Taken next(Input& input, std::vector<std::byte>& bytes) const = 0;
   virtual std::unique_ptr<FrameUnpacker> unpacker() const = 0;
   /// Unpacks all that follows in the calling thread. `input` must outlive it.
-  virtual std::unique_ptr<Source> stream(Input& input) const = 0;
+  virtual std::unique_ptr<Decoder> stream(Input& input) const = 0;
 };
 
 /// nullptr for a format that has none.
@@ -56,7 +59,7 @@ std::unique_ptr<FrameFormat> frame_format(Format format);
 
 /// Unpacks, frames beside each other. What cannot be unpacked so, and all that follows it, is
 /// unpacked by one thread.
-std::unique_ptr<Source> make_frames_decoder(Input input, std::unique_ptr<FrameFormat> format,
-                                            unsigned threads);
+std::unique_ptr<Decoder> make_frames_decoder(Input input, std::unique_ptr<FrameFormat> format,
+                                             unsigned threads);
 
 }  // namespace halcyon::codec

@@ -57,18 +57,26 @@ class Packer : public FramePacker {
 class Unpacker : public FrameUnpacker {
  public:
   std::size_t size(Bytes frame) const override { return told_size(frame); }
-  std::size_t unpack(Bytes frame, std::span<std::byte> room) override {
+  std::size_t unpack(Bytes frame, std::span<std::byte> room, const SoFar& so_far) override {
+    constexpr std::size_t piece = 256U << 10U;
     z_stream& stream = deflate_.stream;
     if (inflateReset(&stream) != Z_OK) throw corrupt("zlib cannot start again");
     stream.next_in = const_cast<unsigned char*>(raw(frame.data()));
     stream.avail_in = static_cast<uInt>(frame.size());
-    stream.next_out = raw(room.data());
-    stream.avail_out = static_cast<uInt>(room.size());
-    if (inflate(&stream, Z_FINISH) != Z_STREAM_END) {
-      throw corrupt(stream.msg != nullptr ? stream.msg : "A member is not as large as it tells");
+    std::size_t count = 0;
+    for (int result = Z_OK; result != Z_STREAM_END;) {
+      const std::size_t most = std::min(piece, room.size() - count);
+      stream.next_out = raw(room.data() + count);
+      stream.avail_out = static_cast<uInt>(most);
+      result = inflate(&stream, Z_NO_FLUSH);
+      count += most - stream.avail_out;
+      if (result != Z_OK && result != Z_STREAM_END) {
+        throw corrupt(stream.msg != nullptr ? stream.msg : "A member is not as large as it tells");
+      }
+      so_far(count);
     }
     if (stream.avail_in > 0) throw corrupt("A member ends before the size that it tells");
-    return room.size() - stream.avail_out;
+    return count;
   }
 
  private:
@@ -76,7 +84,7 @@ class Unpacker : public FrameUnpacker {
 };
 
 /// Unpacks member after member, of any size, in the calling thread.
-class StreamDecoder : public Source {
+class StreamDecoder : public Decoder {
  public:
   explicit StreamDecoder(Input& input) : input_(input) {}
   std::size_t read(std::span<std::byte> buffer) override {
@@ -130,7 +138,7 @@ class GzipFormat : public FrameFormat {
   }
 
   std::unique_ptr<FrameUnpacker> unpacker() const override { return std::make_unique<Unpacker>(); }
-  std::unique_ptr<Source> stream(Input& input) const override {
+  std::unique_ptr<Decoder> stream(Input& input) const override {
     return std::make_unique<StreamDecoder>(input);
   }
 };

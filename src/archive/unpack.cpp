@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "archive/archive.h"
+#include "archive/codec.h"
 #include "archive/file_writers.h"
 #include "base/error.h"
 
@@ -27,22 +29,24 @@ Error unsafe(const std::string& name, const std::string& why) {
   return Error("archive::unsafe-entry", "The archive has an unsafe entry: " + name).why(why);
 }
 
-/// libarchive's view of a decoded stream; an Error of the source waits here.
+/// libarchive's view of a decoded stream; an Error of the decoder waits here.
 struct Input {
-  Source& source;
-  std::vector<std::byte> buffer;
+  Decoder& decoder;
+  Blocks blocks;
+  HeldBytes last;  // that it has got
   std::exception_ptr failure;
 };
 
 la_ssize_t read_in(struct archive* archive, void* data, const void** bytes) {
   auto& input = *static_cast<Input*>(data);
   try {
-    const Bytes next = input.source.next(input.buffer);
-    *bytes = next.data();
-    return static_cast<la_ssize_t>(next.size());
+    input.last = {};  // what it has not taken of it is copied
+    input.last = input.decoder.next(input.blocks);
+    *bytes = input.last.bytes.data();
+    return static_cast<la_ssize_t>(input.last.bytes.size());
   } catch (...) {
     input.failure = std::current_exception();
-    archive_set_error(archive, EIO, "the source failed");
+    archive_set_error(archive, EIO, "the decoder failed");
     return -1;
   }
 }
@@ -50,8 +54,7 @@ la_ssize_t read_in(struct archive* archive, void* data, const void** bytes) {
 /// Reads the entries of a tar stream.
 class Reader {
  public:
-  explicit Reader(Source& tar)
-      : input_{tar, std::vector<std::byte>(1U << 18U), nullptr}, reader_(archive_read_new()) {
+  explicit Reader(Decoder& tar) : input_{tar, {}, {}, nullptr}, reader_(archive_read_new()) {
     archive_read_support_filter_none(reader_.get());
     archive_read_support_format_tar(reader_.get());
     check(archive_read_open(reader_.get(), &input_, nullptr, read_in, nullptr));
@@ -77,6 +80,22 @@ class Reader {
     bytes = {static_cast<const std::byte*>(buffer), size};
     offset = at;
     return true;
+  }
+
+  /// Takes bytes, some at least, from the beginning of what was read, to be held as long as the
+  /// reader lives.
+  HeldBytes take(Bytes& bytes) {
+    const Bytes& last = input_.last.bytes;
+    const std::less_equal<> before;
+    HeldBytes taken;
+    if (before(last.data(), bytes.data()) &&
+        before(bytes.data() + bytes.size(), last.data() + last.size())) {
+      taken = {input_.last.owner, bytes};
+    } else {  // libarchive had to put it together
+      taken = input_.blocks.copy(bytes.first(std::min(bytes.size(), Blocks::block_bytes)));
+    }
+    bytes = bytes.subspan(taken.bytes.size());
+    return taken;
   }
 
  private:
@@ -311,13 +330,16 @@ void write_content(Reader& reader, FileWriters& file, const fs::path& path, std:
     total += bytes.size();
     const std::uint64_t end = static_cast<std::uint64_t>(offset) + bytes.size();
     if (total > limit || end > declared) throw unsafe(path, "The archive's content is too large");
-    file.write(bytes, static_cast<std::uint64_t>(offset));
+    while (!bytes.empty()) {
+      const std::uint64_t at = end - bytes.size();
+      file.write(reader.take(bytes), at);
+    }
   }
   file.end(declared);
 }
 
 /// Unpacks entries until the end, or the first one that is not wanted.
-ArchiveStats unpack_entries(Source& tar, const fs::path& dir, const fs::path& home,
+ArchiveStats unpack_entries(Decoder& tar, const fs::path& dir, const fs::path& home,
                             const UnpackOptions& options) {
   Reader reader(tar);
   constexpr unsigned most_writers = 4;
@@ -363,7 +385,7 @@ ArchiveStats unpack(Source& in, const fs::path& dir, const fs::path& home,
   std::vector<std::byte> rest(1U << 16U);
   ArchiveStats stats;
   {
-    const std::unique_ptr<Source> tar = make_decoder(in, options.threads);
+    const std::unique_ptr<Decoder> tar = make_decoder(in, options.threads);
     stats = unpack_entries(*tar, dir, home, options);
     // What follows the end of the tar stream: its padding, and the checks of the codec.
     while (options.first.empty() && tar->read(rest) > 0) {

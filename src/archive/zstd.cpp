@@ -1,5 +1,6 @@
 #include "archive/zstd.h"
 
+#include <algorithm>
 #include <bit>
 #include <memory>
 #include <vector>
@@ -69,17 +70,37 @@ class Unpacker : public FrameUnpacker {
   std::size_t size(Bytes frame) const override {
     return ZSTD_getFrameContentSize(frame.data(), frame.size());
   }
-  std::size_t unpack(Bytes frame, std::span<std::byte> room) override {
-    return check(
-        ZSTD_decompressDCtx(context_.get(), room.data(), room.size(), frame.data(), frame.size()));
+  std::size_t unpack(Bytes frame, std::span<std::byte> room, const SoFar& so_far) override {
+    ZSTD_frameHeader header{};
+    check(ZSTD_getFrameHeader(&header, frame.data(), frame.size()));
+    if (header.frameType == ZSTD_skippableFrame) return 0;
+    ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only);
+    ZSTD_outBuffer out{room.data(), room.size(), 0};
+    ZSTD_inBuffer in{frame.data(), 0, 0};
+    // Block by block: a whole one is read where it is.
+    for (std::size_t next = header.headerSize; next > 0;) {
+      if (in.size == frame.size()) throw truncated();
+      in.size += std::min(next, frame.size() - in.size);
+      next = check(ZSTD_decompressStream(context_.get(), &out, &in));
+      so_far(out.pos);
+    }
+    return out.pos;
   }
 
  private:
-  const Context context_ = make_context();
+  static Context make_unpacker() {
+    Context context = make_context();
+    // It takes no memory: what was unpacked is the window.
+    ZSTD_DCtx_setParameter(context.get(), ZSTD_d_stableOutBuffer, 1);
+    ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, ZSTD_WINDOWLOG_MAX);
+    return context;
+  }
+
+  const Context context_ = make_unpacker();
 };
 
 /// Unpacks frame after frame in the calling thread, with no more memory than their window.
-class StreamDecoder : public Source {
+class StreamDecoder : public Decoder {
  public:
   explicit StreamDecoder(Input& input) : input_(input), context_(make_context()) {
     ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, largest_window);
@@ -127,7 +148,7 @@ class ZstdFormat : public FrameFormat {
   }
 
   std::unique_ptr<FrameUnpacker> unpacker() const override { return std::make_unique<Unpacker>(); }
-  std::unique_ptr<Source> stream(Input& input) const override {
+  std::unique_ptr<Decoder> stream(Input& input) const override {
     return std::make_unique<StreamDecoder>(input);
   }
 

@@ -21,9 +21,6 @@ class Source {
   virtual ~Source() = default;
   /// Fills at most `buffer` bytes; 0 means the end. Failure raises an Error.
   virtual std::size_t read(std::span<std::byte> buffer) = 0;
-  /// The next bytes, where they are already, else in `buffer`: until the next call. Empty at the
-  /// end.
-  virtual Bytes next(std::span<std::byte> buffer) { return buffer.first(read(buffer)); }
 };
 
 /// Where bytes go to.

@@ -355,12 +355,17 @@ void Deployment::hold_dependencies() {
 
 void Deployment::remove_layers() const {
   const Workspace& workspace = run_.workspace();
-  std::vector<std::future<void>> removals;  // thousands of files each
-  for (const char* name : {"ghc", "cabal", "sandbox", "app", "toolchain"}) {
-    removals.push_back(std::async(std::launch::async, [&workspace, name] {
-      remove_layer(workspace, workspace.layer_dir(name));
-    }));
+  std::vector<fs::path> dirs;
+  for (const char* name : {"app", "ghc", "cabal", "sandbox", "toolchain"}) {
+    const fs::path dir = workspace.layer_dir(name);
+    if (fs::exists(fs::symlink_status(dir))) dirs.push_back(dir);
   }
+  std::vector<std::future<void>> removals;  // thousands of files each, but for the app's
+  for (std::size_t i = 1; i < dirs.size(); ++i) {
+    removals.push_back(std::async(std::launch::async,
+                                  [&workspace, &dir = dirs[i]] { remove_layer(workspace, dir); }));
+  }
+  if (!dirs.empty()) remove_layer(workspace, dirs.front());
   for (std::future<void>& removal : removals) removal.get();
 }
 

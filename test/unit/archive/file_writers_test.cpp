@@ -37,9 +37,14 @@ class Place {
       std::make_shared<UniqueFd>(::open(dir_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 };
 
-void add(FileWriters& writers, NewFile file, std::string_view text, std::uint64_t offset = 0) {
+HeldBytes held(const std::string& text) {
+  const auto owner = std::make_shared<std::string>(text);
+  return {owner, std::as_bytes(std::span(*owner))};
+}
+
+void add(FileWriters& writers, NewFile file, const std::string& text, std::uint64_t offset = 0) {
   writers.begin(std::move(file));
-  writers.write(std::as_bytes(std::span(text)), offset);
+  writers.write(held(text), offset);
   writers.end(offset + text.size());
 }
 
@@ -53,8 +58,7 @@ TEST_CASE("files have their content, mode and times, however many write them", "
     for (int i = 0; i < 500; ++i) {
       const std::string name = std::to_string(i);
       const std::size_t size = i % 50 == 0 ? text.size() - static_cast<std::size_t>(i) : 7U * i;
-      add(writers, place.file(name, i % 2 == 0 ? 0555 : 0640),
-          std::string_view(text).substr(0, size));
+      add(writers, place.file(name, i % 2 == 0 ? 0555 : 0640), text.substr(0, size));
     }
     writers.finish();
     for (int i = 0; i < 500; ++i) {
@@ -75,8 +79,8 @@ TEST_CASE("what is left out of a file is zeros", "[archive]") {
   const Place place;
   FileWriters writers(2);
   writers.begin(place.file("sparse"));
-  writers.write(std::as_bytes(std::span(std::string_view("one"))), 10);
-  writers.write(std::as_bytes(std::span(std::string_view("two"))), 600'000);
+  writers.write(held("one"), 10);
+  writers.write(held("two"), 600'000);
   writers.end(700'000);
   writers.begin(place.file("hole"));
   writers.end(5000);
@@ -108,6 +112,24 @@ TEST_CASE("what cannot be written ends the rest", "[archive]") {
   }
   CHECK(read_file(place.path("there")) == "before");
   CHECK(walk(elsewhere.path()).empty());
+}
+
+TEST_CASE("what waits for a writer that failed is given up", "[archive]") {
+  const Place place;
+  write_file(place.path("there"), "before");
+  Blocks blocks;
+  FileWriters writers(2);
+  const std::string text = long_text(1000);
+  CHECK(test::error_id([&] {
+          // More than there are blocks: each waits for one that is given back.
+          for (int i = 0; i < 1000; ++i) {
+            writers.begin(place.file("there"));
+            writers.write(blocks.copy(std::as_bytes(std::span(text))), 0);
+            writers.write(blocks.copy(std::as_bytes(std::span(text))), 1000);
+            writers.end(2000);
+          }
+        }) == "disk::failed");
+  for (int i = 0; i < 100; ++i) blocks.copy(std::as_bytes(std::span(text)));
 }
 
 TEST_CASE("writers that are given up leave at once", "[archive]") {
