@@ -1,14 +1,12 @@
 #pragma once
 
 #include <lzma.h>
-#include <zlib.h>
 #define ZSTD_STATIC_LINKING_ONLY  // memory of our own
 #include <zstd.h>
 
 #include <cstddef>
 #include <cstdlib>
 
-#include "base/error.h"
 #include "base/memory.h"
 
 /// What the encoders and decoders share: handles round the C libraries' streams.
@@ -36,21 +34,6 @@ struct Lzma {
   ~Lzma() { lzma_end(&stream); }
   Lzma(const Lzma&) = delete;
   Lzma& operator=(const Lzma&) = delete;
-};
-
-/// zlib's stream in either direction: the gzip form, unless another window is asked for.
-struct Deflate {
-  z_stream stream{};
-  bool inflating;
-  explicit Deflate(bool inflate, int window = 15 + 16) : inflating(inflate) {
-    const int result = inflating
-                           ? inflateInit2(&stream, window)
-                           : deflateInit2(&stream, 6, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY);
-    if (result != Z_OK) throw Error("archive::no-memory", "Cannot start zlib");
-  }
-  ~Deflate() { inflating ? inflateEnd(&stream) : deflateEnd(&stream); }
-  Deflate(const Deflate&) = delete;
-  Deflate& operator=(const Deflate&) = delete;
 };
 
 }  // namespace halcyon::codec

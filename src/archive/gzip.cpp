@@ -1,10 +1,12 @@
 #include "archive/gzip.h"
 
+#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 
 #include "archive/codec_handles.h"
 #include "base/error.h"
@@ -18,7 +20,6 @@ constexpr std::array<unsigned char, 16> header{0x1f, 0x8b, Z_DEFLATED, 4, 0,   0
 constexpr std::size_t size_at = header.size();
 constexpr std::size_t header_bytes = size_at + 4;
 constexpr std::size_t trailer_bytes = 8;
-constexpr int raw_deflate = -15;
 
 void put_number(std::byte* at, std::size_t number) {
   for (unsigned i = 0; i < 4; ++i) at[i] = static_cast<std::byte>(number >> (8 * i));
@@ -27,28 +28,29 @@ void put_number(std::byte* at, std::size_t number) {
 /// What a member unpacks to, in bytes, as its last four tell.
 std::size_t told_size(Bytes member) { return little_endian(member.last(4)); }
 
+constexpr int level = 6;
+
+struct Free {
+  void operator()(libdeflate_compressor* encoder) const { libdeflate_free_compressor(encoder); }
+  void operator()(libdeflate_decompressor* decoder) const { libdeflate_free_decompressor(decoder); }
+};
+
 class Packer : public FramePacker {
  public:
   PackedFrame pack(Bytes content) const override {
-    Deflate deflate(false, raw_deflate);
-    z_stream& stream = deflate.stream;
-    const std::size_t room = deflateBound(&stream, content.size());
+    const std::unique_ptr<libdeflate_compressor, Free> encoder(libdeflate_alloc_compressor(level));
+    if (!encoder) throw Error("archive::no-memory", "Cannot start the gzip encoder");
+    const std::size_t room = libdeflate_deflate_compress_bound(encoder.get(), content.size());
     PackedFrame frame{make_memory(header_bytes + room + trailer_bytes)};
     std::byte* const bytes = frame.bytes.get();
-    // zlib never writes to its input.
-    stream.next_in = const_cast<unsigned char*>(raw(content.data()));
-    stream.avail_in = static_cast<uInt>(content.size());
-    stream.next_out = raw(bytes + header_bytes);
-    stream.avail_out = static_cast<uInt>(room);
-    if (::deflate(&stream, Z_FINISH) != Z_STREAM_END) {
-      throw Error("archive::no-memory", "The gzip encoder failed");
-    }
-    const std::size_t end = header_bytes + room - stream.avail_out;
+    const std::size_t end =
+        header_bytes + libdeflate_deflate_compress(encoder.get(), content.data(), content.size(),
+                                                   bytes + header_bytes, room);
     frame.count = end + trailer_bytes;
     std::transform(header.begin(), header.end(), bytes,
                    [](unsigned char byte) { return std::byte{byte}; });
     put_number(bytes + size_at, frame.count);
-    put_number(bytes + end, crc32(0, raw(content.data()), static_cast<uInt>(content.size())));
+    put_number(bytes + end, libdeflate_crc32(0, content.data(), content.size()));
     put_number(bytes + end + 4, content.size());
     return frame;
   }
@@ -56,31 +58,39 @@ class Packer : public FramePacker {
 
 class Unpacker : public FrameUnpacker {
  public:
+  Unpacker() : decoder_(libdeflate_alloc_decompressor()) {
+    if (!decoder_) throw Error("archive::no-memory", "Cannot start the gzip decoder");
+  }
   std::size_t size(Bytes frame) const override { return told_size(frame); }
-  std::size_t unpack(Bytes frame, std::span<std::byte> room, const SoFar& so_far) override {
-    constexpr std::size_t piece = 256U << 10U;
-    z_stream& stream = deflate_.stream;
-    if (inflateReset(&stream) != Z_OK) throw corrupt("zlib cannot start again");
-    stream.next_in = const_cast<unsigned char*>(raw(frame.data()));
-    stream.avail_in = static_cast<uInt>(frame.size());
+  std::size_t unpack(Bytes frame, std::span<std::byte> room, const SoFar&) override {
+    std::size_t taken = 0;
     std::size_t count = 0;
-    for (int result = Z_OK; result != Z_STREAM_END;) {
-      const std::size_t most = std::min(piece, room.size() - count);
-      stream.next_out = raw(room.data() + count);
-      stream.avail_out = static_cast<uInt>(most);
-      result = inflate(&stream, Z_NO_FLUSH);
-      count += most - stream.avail_out;
-      if (result != Z_OK && result != Z_STREAM_END) {
-        throw corrupt(stream.msg != nullptr ? stream.msg : "A member is not as large as it tells");
-      }
-      so_far(count);
+    const libdeflate_result result = libdeflate_gzip_decompress_ex(
+        decoder_.get(), frame.data(), frame.size(), room.data(), room.size(), &taken, &count);
+    if (result == LIBDEFLATE_INSUFFICIENT_SPACE) {
+      throw corrupt("A member is not as large as it tells");
     }
-    if (stream.avail_in > 0) throw corrupt("A member ends before the size that it tells");
+    if (result != LIBDEFLATE_SUCCESS) throw corrupt("A member's content or its checksum is wrong");
+    if (taken < frame.size()) throw corrupt("A member ends before the size that it tells");
     return count;
   }
 
  private:
-  Deflate deflate_{true};
+  const std::unique_ptr<libdeflate_decompressor, Free> decoder_;
+};
+
+/// zlib's stream.
+struct Inflate {
+  z_stream stream{};
+  Inflate() {
+    constexpr int gzip_of_any_window = 15 + 16;
+    if (inflateInit2(&stream, gzip_of_any_window) != Z_OK) {
+      throw Error("archive::no-memory", "Cannot start the gzip decoder");
+    }
+  }
+  ~Inflate() { inflateEnd(&stream); }
+  Inflate(const Inflate&) = delete;
+  Inflate& operator=(const Inflate&) = delete;
 };
 
 /// Unpacks member after member, of any size, in the calling thread.
@@ -88,35 +98,35 @@ class StreamDecoder : public Decoder {
  public:
   explicit StreamDecoder(Input& input) : input_(input) {}
   std::size_t read(std::span<std::byte> buffer) override {
-    deflate_.stream.next_out = raw(buffer.data());
-    deflate_.stream.avail_out = static_cast<uInt>(buffer.size());
-    while (!ended_ && deflate_.stream.avail_out == buffer.size()) {
+    inflate_.stream.next_out = raw(buffer.data());
+    inflate_.stream.avail_out = static_cast<uInt>(buffer.size());
+    while (!ended_ && inflate_.stream.avail_out == buffer.size()) {
       const Bytes bytes = input_.peek();
       if (between_members_) {
         if (bytes.empty()) {
           ended_ = true;
           break;
         }
-        if (inflateReset(&deflate_.stream) != Z_OK) throw corrupt("zlib cannot start again");
+        if (inflateReset(&inflate_.stream) != Z_OK) throw corrupt("zlib cannot start again");
         between_members_ = false;
       }
       if (bytes.empty()) throw truncated();
-      deflate_.stream.next_in = const_cast<unsigned char*>(raw(bytes.data()));
-      deflate_.stream.avail_in = static_cast<uInt>(bytes.size());
-      const int result = inflate(&deflate_.stream, Z_NO_FLUSH);
-      input_.consume(bytes.size() - deflate_.stream.avail_in);
+      inflate_.stream.next_in = const_cast<unsigned char*>(raw(bytes.data()));
+      inflate_.stream.avail_in = static_cast<uInt>(bytes.size());
+      const int result = inflate(&inflate_.stream, Z_NO_FLUSH);
+      input_.consume(bytes.size() - inflate_.stream.avail_in);
       if (result == Z_STREAM_END) {
         between_members_ = true;
       } else if (result != Z_OK && result != Z_BUF_ERROR) {
-        throw corrupt(deflate_.stream.msg != nullptr ? deflate_.stream.msg : "zlib's error");
+        throw corrupt(inflate_.stream.msg != nullptr ? inflate_.stream.msg : "zlib's error");
       }
     }
-    return buffer.size() - deflate_.stream.avail_out;
+    return buffer.size() - inflate_.stream.avail_out;
   }
 
  private:
   Input& input_;
-  Deflate deflate_{true};
+  Inflate inflate_;
   bool between_members_ = false;
   bool ended_ = false;
 };

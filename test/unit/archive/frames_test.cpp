@@ -81,15 +81,19 @@ std::string unpacked(const std::string& bytes, unsigned threads = 2) {
   return test::read_all(*decoder);
 }
 
+/// As zlib writes it, with nothing said of its size.
 std::string gzipped(const std::string& text) {
-  codec::Deflate deflate(false);
-  std::string packed(deflateBound(&deflate.stream, text.size()), '\0');
-  deflate.stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  deflate.stream.avail_in = static_cast<uInt>(text.size());
-  deflate.stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  deflate.stream.avail_out = static_cast<uInt>(packed.size());
-  REQUIRE(::deflate(&deflate.stream, Z_FINISH) == Z_STREAM_END);
-  packed.resize(deflate.stream.total_out);
+  z_stream stream{};
+  constexpr int gzip = 15 + 16;
+  REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, gzip, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string packed(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  CHECK(::deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
   return packed;
 }
 
