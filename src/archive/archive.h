@@ -45,6 +45,7 @@ struct UnpackOptions {
   std::uint64_t max_entries = 2'000'000;
   std::uint64_t max_bytes = 64ULL << 30U;  ///< of regular files
   unsigned threads = 2;
+  CheckedBy checked_by = CheckedBy::decoder;
 };
 
 /// Unpacks an archive into `dir` (made when missing, else must be empty or ours). Absolute names,

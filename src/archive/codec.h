@@ -53,9 +53,13 @@ class Decoder : public Source {
   /// or in one of the blocks. Empty at the end.
   virtual HeldBytes next(Blocks& blocks);
 };
+/// Who finds out that bytes have changed: the decoder, by the checksums of the format, or whoever
+/// unpacks, by a digest of the whole archive. libdeflate looks at those of gzip in any case.
+enum class CheckedBy { decoder, caller };
 /// Unpacks, finding the format from the first bytes; plain tar passes as it is. bzip2 is refused
 /// with a message of its own. Errors: "archive::truncated", "archive::corrupt",
 /// "archive::unknown-format". `in` must outlive the decoder. Memory stays below 200 MB.
-std::unique_ptr<Decoder> make_decoder(Source& in, unsigned threads);
+std::unique_ptr<Decoder> make_decoder(Source& in, unsigned threads,
+                                      CheckedBy checked_by = CheckedBy::decoder);
 
 }  // namespace halcyon

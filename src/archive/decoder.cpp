@@ -37,9 +37,10 @@ class PlainDecoder : public Decoder {
 
 class XzDecoder : public Decoder {
  public:
-  XzDecoder(Input input, unsigned threads) : input_(std::move(input)) {
+  XzDecoder(Input input, unsigned threads, CheckedBy checked_by) : input_(std::move(input)) {
     lzma_mt options{};
     options.flags = LZMA_CONCATENATED;
+    if (checked_by == CheckedBy::caller) options.flags |= LZMA_IGNORE_CHECK;
     options.threads = threads;
     options.memlimit_threading = memory_limit;
     options.memlimit_stop = memory_limit;
@@ -93,7 +94,7 @@ std::unique_ptr<FrameFormat> codec::frame_format(Format format) {
     case Format::gzip:
       return make_gzip_format();
     case Format::zstd:
-      return make_zstd_format();
+      return make_zstd_format(CheckedBy::decoder);
     case Format::xz:
       break;
   }
@@ -107,7 +108,7 @@ HeldBytes Decoder::next(Blocks& blocks) {
   return {std::move(block), bytes};
 }
 
-std::unique_ptr<Decoder> make_decoder(Source& in, unsigned threads) {
+std::unique_ptr<Decoder> make_decoder(Source& in, unsigned threads, CheckedBy checked_by) {
   using namespace std::literals;
   constexpr std::size_t tar_magic_at = 257;
   Input input(in);
@@ -115,13 +116,13 @@ std::unique_ptr<Decoder> make_decoder(Source& in, unsigned threads) {
   if (starts_with(head,
                   "\xfd"
                   "7zXZ\0"sv)) {
-    return std::make_unique<XzDecoder>(std::move(input), threads);
+    return std::make_unique<XzDecoder>(std::move(input), threads, checked_by);
   }
   if (starts_with(head, "\x1f\x8b"sv)) {
     return make_frames_decoder(std::move(input), make_gzip_format(), threads);
   }
   if (starts_with(head, "\x28\xb5\x2f\xfd"sv)) {
-    return make_frames_decoder(std::move(input), make_zstd_format(), threads);
+    return make_frames_decoder(std::move(input), make_zstd_format(checked_by), threads);
   }
   if (starts_with(head, "BZh"sv)) {
     throw Error("archive::unknown-format", "The archive is packed with bzip2")

@@ -385,7 +385,7 @@ ArchiveStats unpack(Source& in, const fs::path& dir, const fs::path& home,
   std::vector<std::byte> rest(1U << 16U);
   ArchiveStats stats;
   {
-    const std::unique_ptr<Decoder> tar = make_decoder(in, options.threads);
+    const std::unique_ptr<Decoder> tar = make_decoder(in, options.threads, options.checked_by);
     stats = unpack_entries(*tar, dir, home, options);
     // What follows the end of the tar stream: its padding, and the checks of the codec.
     while (options.first.empty() && tar->read(rest) > 0) {

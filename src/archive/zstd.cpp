@@ -19,9 +19,12 @@ struct Free {
 };
 using Context = std::unique_ptr<ZSTD_DCtx, Free>;
 
-Context make_context() {
+Context make_context(CheckedBy checked_by) {
   Context context(ZSTD_createDCtx_advanced(zstd_memory));
   if (!context) throw Error("archive::no-memory", "Cannot start the zstd decoder");
+  if (checked_by == CheckedBy::caller) {
+    ZSTD_DCtx_setParameter(context.get(), ZSTD_d_forceIgnoreChecksum, ZSTD_d_ignoreChecksum);
+  }
   return context;
 }
 
@@ -67,6 +70,11 @@ class Packer : public FramePacker {
 
 class Unpacker : public FrameUnpacker {
  public:
+  explicit Unpacker(CheckedBy checked_by) : context_(make_context(checked_by)) {
+    // It takes no memory: what was unpacked is the window.
+    ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_stableOutBuffer, 1);
+    ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, ZSTD_WINDOWLOG_MAX);
+  }
   std::size_t size(Bytes frame) const override {
     return ZSTD_getFrameContentSize(frame.data(), frame.size());
   }
@@ -88,21 +96,14 @@ class Unpacker : public FrameUnpacker {
   }
 
  private:
-  static Context make_unpacker() {
-    Context context = make_context();
-    // It takes no memory: what was unpacked is the window.
-    ZSTD_DCtx_setParameter(context.get(), ZSTD_d_stableOutBuffer, 1);
-    ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, ZSTD_WINDOWLOG_MAX);
-    return context;
-  }
-
-  const Context context_ = make_unpacker();
+  const Context context_;
 };
 
 /// Unpacks frame after frame in the calling thread, with no more memory than their window.
 class StreamDecoder : public Decoder {
  public:
-  explicit StreamDecoder(Input& input) : input_(input), context_(make_context()) {
+  StreamDecoder(Input& input, CheckedBy checked_by)
+      : input_(input), context_(make_context(checked_by)) {
     ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, largest_window);
   }
 
@@ -128,6 +129,8 @@ class StreamDecoder : public Decoder {
 /// Frames by what their headers tell (RFC 8878, sections 3.1.1 and 3.1.2).
 class ZstdFormat : public FrameFormat {
  public:
+  explicit ZstdFormat(CheckedBy checked_by) : checked_by_(checked_by) {}
+
   Taken next(Input& input, std::vector<std::byte>& bytes) const override {
     const Bytes head = input.peek(ZSTD_FRAMEHEADERSIZE_MAX);
     if (head.empty()) return Taken::nothing;
@@ -147,9 +150,11 @@ class ZstdFormat : public FrameFormat {
     return Taken::frame;
   }
 
-  std::unique_ptr<FrameUnpacker> unpacker() const override { return std::make_unique<Unpacker>(); }
+  std::unique_ptr<FrameUnpacker> unpacker() const override {
+    return std::make_unique<Unpacker>(checked_by_);
+  }
   std::unique_ptr<Decoder> stream(Input& input) const override {
-    return std::make_unique<StreamDecoder>(input);
+    return std::make_unique<StreamDecoder>(input, checked_by_);
   }
 
  private:
@@ -164,6 +169,8 @@ class ZstdFormat : public FrameFormat {
     input.take(type == repeated ? 1 : header >> 3U, bytes);
     return (header & 1U) != 0;
   }
+
+  const CheckedBy checked_by_;
 };
 
 }  // namespace
@@ -173,6 +180,8 @@ std::shared_ptr<const FramePacker> make_zstd_packer(const ZstdSettings& settings
   return std::make_shared<Packer>(settings, most);
 }
 
-std::unique_ptr<FrameFormat> make_zstd_format() { return std::make_unique<ZstdFormat>(); }
+std::unique_ptr<FrameFormat> make_zstd_format(CheckedBy checked_by) {
+  return std::make_unique<ZstdFormat>(checked_by);
+}
 
 }  // namespace halcyon::codec

@@ -51,6 +51,7 @@ UnpackedTree unpack_layer(const Workspace& workspace, const Unpacking& what, uns
   options.max_bytes = promised_size(what.found.manifest);
   options.threads = threads;
   options.first = what.first;
+  options.checked_by = CheckedBy::caller;  // the depot, by its SHA-256
   TempDir temp(workspace.temp(), "restore-");
   const fs::path tree = temp.path() / "layer";
   std::uint64_t bytes = 0;

@@ -268,9 +268,18 @@ void Depot::stream(const Found& found, const std::function<void(Source&)>& use,
   if (found.place == Place::cache) {
     FileSource file(cache_.file(found.key));
     HashingSource hashing(file);
-    use(hashing);
-    if (hashing.finish() == found.manifest.sha256) return;
-    throw Error("depot::corrupt", "Its SHA-256 is not the one of its manifest");
+    std::exception_ptr failure;
+    try {
+      use(hashing);
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+    // Of what is damaged anything else may be said, too.
+    if (hashing.finish() != found.manifest.sha256) {
+      throw Error("depot::corrupt", "Its SHA-256 is not the one of its manifest");
+    }
+    if (failure) std::rethrow_exception(failure);
+    return;
   }
   const std::unique_ptr<Storage> own =
       connections == Connections::own ? storage_->another() : nullptr;

@@ -62,6 +62,28 @@ std::string id_of_unpacking(const std::string& bytes) {
 
 }  // namespace
 
+TEST_CASE("checksums are looked at unless the caller has one of its own", "[archive]") {
+  const std::string text = sample(100'000);
+  for (const Format format : {Format::xz, Format::zstd}) {
+    INFO(archive_suffix(format));
+    std::string bad = packed(format, text);
+    std::size_t checksum = bad.size();  // zstd: it ends the frame
+    if (format == Format::xz) {         // it stands before the index, whose size the footer tells
+      lzma_stream_flags footer{};
+      REQUIRE(lzma_stream_footer_decode(
+                  &footer, reinterpret_cast<const std::uint8_t*>(
+                               bad.data() + bad.size() - LZMA_STREAM_HEADER_SIZE)) == LZMA_OK);
+      checksum -= LZMA_STREAM_HEADER_SIZE + footer.backward_size;
+    }
+    bad[checksum - 1] = static_cast<char>(bad[checksum - 1] ^ 1);
+    CHECK(id_of_unpacking(bad) == "archive::corrupt");
+    for (const unsigned threads : {1U, 2U}) {
+      StringSource source(bad);
+      CHECK(test::read_all(*make_decoder(source, threads, CheckedBy::caller)) == text);
+    }
+  }
+}
+
 TEST_CASE("what is packed unpacks to the same", "[archive]") {
   for (const Format format : formats) {
     INFO(archive_suffix(format));
