@@ -78,12 +78,19 @@ class FileWriters::File {
 };
 
 FileWriters::FileWriters(unsigned writers) {
-  for (unsigned i = 0; i < std::max(1U, writers); ++i) {
-    threads_.emplace_back([this] { work(); });
+  try {
+    for (unsigned i = 0; i < std::max(1U, writers); ++i) {
+      threads_.emplace_back([this] { work(); });
+    }
+  } catch (...) {  // no further thread: those that are there are joined
+    stop();
+    throw;
   }
 }
 
-FileWriters::~FileWriters() {
+FileWriters::~FileWriters() { stop(); }
+
+void FileWriters::stop() {
   {
     const std::lock_guard lock(mutex_);
     is_ended_ = true;

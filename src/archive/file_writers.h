@@ -51,6 +51,7 @@ class FileWriters {
   class File;
 
   void work();
+  void stop();
   /// Hands the last piece of the file to the writers.
   void push(bool is_last);
   void check() const;
