@@ -111,7 +111,7 @@ def remove(path):
 
 def warm_memory():
     """Memory that a virtual machine's host has taken back is slow to come, whoever asks first."""
-    size = 5 << 29
+    size = mmap.PAGESIZE * (os.sysconf("SC_PHYS_PAGES") // 3)
     with mmap.mmap(-1, size) as memory:
         memory.madvise(mmap.MADV_NOHUGEPAGE)
         for page in range(0, size, mmap.PAGESIZE):
