@@ -14,7 +14,8 @@ namespace halcyon {
 
 namespace {
 
-constexpr std::size_t most_pieces = 64;  // that wait: each file's has its directory open
+constexpr std::size_t most_at_once = 256U << 10U;  // larger writes take larger pages: slower
+constexpr std::size_t most_pieces = 64;            // that wait: each file's has its directory open
 
 }  // namespace
 
@@ -34,8 +35,8 @@ class FileWriters::File {
     std::uint64_t offset = piece.offset;
     if (!fd_) open();
     while (!bytes.empty()) {
-      const ssize_t count =
-          ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      const ssize_t count = ::pwrite(fd_.get(), bytes.data(), std::min(bytes.size(), most_at_once),
+                                     static_cast<off_t>(offset));
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) fail("write");
       bytes = bytes.subspan(static_cast<std::size_t>(count));
